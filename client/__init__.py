@@ -1,0 +1,1 @@
+"""What people run at home: push, request, withdraw, status. No Django, no torch."""

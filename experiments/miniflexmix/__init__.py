@@ -1,0 +1,1 @@
+"""A small FlexOlmo text mix, built from pinned packages."""

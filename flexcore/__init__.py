@@ -1,0 +1,1 @@
+"""The engine: tensors. Knows no Django and no queue."""

@@ -1,0 +1,1 @@
+"""Inference: many requests, one set of weights."""

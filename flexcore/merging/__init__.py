@@ -1,0 +1,1 @@
+"""Merging experts behind one interface."""

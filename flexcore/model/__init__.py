@@ -1,0 +1,1 @@
+"""Attention, MoE, norm, RoPE and the transformer they make."""

@@ -1,0 +1,1 @@
+"""What an operation means, in plain PyTorch; one file an op."""

@@ -1,0 +1,1 @@
+"""Training an anchor, and an expert beside it."""

@@ -1,0 +1,1 @@
+"""The record: what exists, whose it is, what is allowed, what happened."""

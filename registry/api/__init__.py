@@ -1,0 +1,1 @@
+"""Our HTTP: shapes, callers, errors, urls; one file a room."""

@@ -1,0 +1,1 @@
+"""The ground all rooms stand on: one writer of the log, and its readers."""

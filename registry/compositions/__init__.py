@@ -1,0 +1,1 @@
+"""Which experts make a model; the manifest, the shards, the revisions."""

@@ -1,0 +1,1 @@
+"""Licence terms, consent records and provenance of a version."""

@@ -1,0 +1,1 @@
+"""Anchors, experts and their versions: upload, verify."""

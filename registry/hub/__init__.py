@@ -1,0 +1,1 @@
+"""The same record in the model hub's protocol, for stock clients."""

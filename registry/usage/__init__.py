@@ -1,0 +1,1 @@
+"""Who was helped by whom: inclusions and downloads."""

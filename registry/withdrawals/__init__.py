@@ -1,0 +1,1 @@
+"""Taking a version back, everywhere it went."""

@@ -1,0 +1,1 @@
+"""Tests: a file a verb; a test's name is a sentence."""

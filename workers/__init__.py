@@ -1,0 +1,1 @@
+"""Hands: read a row, call flexcore, call one action. No rules here."""
