@@ -1,0 +1,164 @@
+"""A consumer's standing request for a model, its builds, and the shards they share."""
+
+from uuid import uuid4
+
+from django.db import models
+
+from registry.accounts.models import Organisation, Person
+from registry.errors import WrongState
+from registry.experts.models import Anchor, Expert, ExpertVersion
+
+
+class CompositionState(models.TextChoices):
+    REQUESTED = "requested"
+    DECIDED = "decided"
+    ASSEMBLING = "assembling"
+    VALIDATING = "validating"
+    PUBLISHED = "published"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    WITHDRAWN = "withdrawn"  # holds a withdrawn version; answers RevisionNotFound
+    SUPERSEDED = "superseded"  # main has moved on; still served
+
+
+S = CompositionState
+ROADS: dict[str, set[str]] = {
+    S.REQUESTED: {S.DECIDED, S.REFUSED, S.FAILED, S.CANCELLED},
+    S.DECIDED: {S.ASSEMBLING, S.REFUSED, S.FAILED, S.CANCELLED},
+    S.ASSEMBLING: {S.VALIDATING, S.FAILED, S.CANCELLED},
+    S.VALIDATING: {S.PUBLISHED, S.FAILED, S.CANCELLED},
+    S.PUBLISHED: {S.WITHDRAWN, S.SUPERSEDED},
+    S.SUPERSEDED: {S.WITHDRAWN, S.PUBLISHED},
+    S.REFUSED: set(),
+    S.FAILED: set(),
+    S.CANCELLED: set(),
+    S.WITHDRAWN: set(),
+}
+RUNNING = {S.REQUESTED, S.DECIDED, S.ASSEMBLING, S.VALIDATING}
+SERVED = {S.PUBLISHED, S.SUPERSEDED}
+
+
+class OnWithdrawal(models.TextChoices):
+    RECOMPOSE = "recompose", "Compose again without it and move main"
+    CLOSE = "close", "Leave the model without a main"
+
+
+class Model(models.Model):
+    """A standing request: an anchor, experts, a purpose. `main` is its newest valid revision."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=40)
+    anchor = models.ForeignKey(Anchor, on_delete=models.PROTECT, related_name="+")
+    experts = models.ManyToManyField(Expert, related_name="+")
+    purpose = models.CharField(max_length=40)
+    top_k = models.PositiveIntegerField(default=2)
+    on_withdrawal = models.CharField(max_length=16, choices=OnWithdrawal, default=OnWithdrawal.RECOMPOSE)
+    main = models.ForeignKey("Composition", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "name"], name="model_name_is_unique"),
+            models.CheckConstraint(condition=models.Q(top_k__gte=1), name="top_k_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation.slug}/{self.name}"
+
+
+class Composition(models.Model):
+    """One build of a model: the exact recipe, and once it is assembled, its revision."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="compositions")
+    state = models.CharField(max_length=16, choices=CompositionState, default=CompositionState.REQUESTED)
+    recipe = models.JSONField(default=dict)
+    recipe_digest = models.CharField(max_length=71)
+    manifest = models.JSONField(default=dict)
+    revision = models.CharField(max_length=40, blank=True)
+    failure = models.TextField(blank=True)
+    refusals = models.JSONField(default=list)  # [{expert, policy, reason}]
+    progress = models.JSONField(default=dict)  # {step, done, total}
+    validation = models.JSONField(default=dict)
+    requested_by = models.CharField(max_length=80)  # an actor: a person, or the propagator
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+    blocked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            # Same recipe, one living build: composing twice is a look-up.
+            models.UniqueConstraint(
+                fields=["model", "recipe_digest"],
+                condition=~models.Q(state__in=["refused", "failed", "cancelled", "withdrawn"]),
+                name="one_living_build_of_a_recipe",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=CompositionState.values), name="composition_state_is_known"
+            ),
+        ]
+        indexes = [models.Index(fields=["model", "revision"], name="composition_by_revision")]
+
+    def __str__(self) -> str:
+        return f"composition:{self.id}"
+
+    def move_to(self, state: CompositionState) -> None:
+        if state not in ROADS[self.state]:
+            raise WrongState(f"{self} is {self.state}; it cannot become {state}.")
+        self.state = state
+
+
+class Inclusion(models.Model):
+    """An expert version being part of a composition, in a slot."""
+
+    composition = models.ForeignKey(Composition, on_delete=models.PROTECT, related_name="inclusions")
+    version = models.ForeignKey(ExpertVersion, on_delete=models.PROTECT, related_name="+")
+    slot = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["composition", "version"], name="version_is_included_once"),
+            models.UniqueConstraint(fields=["composition", "slot"], name="slot_is_filled_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} in {self.composition_id}"
+
+
+class Shard(models.Model):
+    """One expert's bytes under the header of one slot; made on first need, shared by all compositions."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    data_digest = models.CharField(max_length=71)
+    slot = models.PositiveIntegerField()
+    digest = models.CharField(max_length=71)
+    size = models.BigIntegerField()
+    key = models.CharField(max_length=200)
+    made_at = models.DateTimeField(null=True, blank=True)  # null: being made
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["data_digest", "slot"], name="shard_is_made_once")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class RepositoryFile(models.Model):
+    """One file of a composed repository: where its bytes are, and how clients recognise them."""
+
+    composition = models.ForeignKey(Composition, on_delete=models.PROTECT, related_name="files")
+    path = models.CharField(max_length=120)
+    size = models.BigIntegerField()
+    digest = models.CharField(max_length=71)
+    sha256 = models.CharField(max_length=64, blank=True)  # of the whole file, once it is known
+    key = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["composition", "path"], name="repository_path_is_unique")]
+
+    def __str__(self) -> str:
+        return self.path

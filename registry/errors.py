@@ -1,0 +1,82 @@
+"""What can be wrong with a request, as exceptions: one clear sentence each. The API turns them into problem details."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One rule that refused: its id in the policy set, and why, in words."""
+
+    policy: str
+    reason: str
+
+
+class Refusal(Exception):
+    """The request cannot be done as it stands; nothing was changed."""
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "refused"
+    title: ClassVar[str] = "The request was refused"
+
+    def __init__(self, detail: str, *, policies: Sequence[Reason] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.policies = tuple(policies)
+
+
+class Invalid(Refusal):
+    """The request's content is wrong."""
+
+    status = 400
+    code = "invalid"
+    title = "The request is not valid"
+
+
+class NotAllowed(Refusal):
+    """This person, in these roles, may not do this."""
+
+    status = 403
+    code = "not-allowed"
+    title = "You may not do this"
+
+
+class NotFound(Refusal):
+    """There is no such thing, or none that this person may know of."""
+
+    status = 404
+    code = "not-found"
+    title = "There is no such thing"
+
+
+class WrongState(Refusal):
+    """The thing is not in a state from which this can be done."""
+
+    status = 409
+    code = "wrong-state"
+    title = "The state does not allow this"
+
+
+class Taken(Refusal):
+    """The name is in use already."""
+
+    status = 409
+    code = "taken"
+    title = "The name is taken"
+
+
+class Stale(Refusal):
+    """The thing changed since the caller read it."""
+
+    status = 412
+    code = "stale"
+    title = "It changed since you read it"
+
+
+class Denied(Refusal):
+    """The policies refuse; they say which and why."""
+
+    status = 403
+    code = "denied-by-policy"
+    title = "The policies refuse this"

@@ -1,0 +1,54 @@
+"""What speaks for a version: licence terms, the consent behind the data, and where it came from."""
+
+from uuid import uuid4
+
+from django.db import models
+
+from registry.accounts.models import Person
+from registry.experts.models import ExpertVersion
+
+
+class LicenceTerms(models.Model):
+    """An SPDX expression, declared by the owner and concluded by compliance; neither overwrites the other."""
+
+    version = models.OneToOneField(ExpertVersion, on_delete=models.PROTECT, related_name="+", primary_key=True)
+    declared = models.CharField(max_length=200)
+    concluded = models.CharField(max_length=200, blank=True)
+    text = models.TextField(blank=True)  # needed for a LicenseRef-*
+    attribution = models.CharField(max_length=300, blank=True)
+    concluded_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.concluded or self.declared
+
+
+class ConsentRecord(models.Model):
+    """The legal ground behind the data. Fields follow ISO/IEC TS 27560; evaluated at each build and download."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    version = models.OneToOneField(ExpertVersion, on_delete=models.PROTECT, related_name="+")
+    legal_basis = models.CharField(max_length=40)
+    purposes = models.JSONField()  # ids of evidence.rules.PURPOSES
+    recipients = models.JSONField(default=list)  # organisation slugs; empty: any
+    jurisdictions = models.JSONField(default=list)  # ISO 3166 codes; empty: any
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True, blank=True)
+    withdrawal_method = models.CharField(max_length=300)
+    given_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"consent:{self.id}"
+
+
+class Provenance(models.Model):
+    """Who trained what, when, on what: the owner's statement, and what the check of its signature said."""
+
+    version = models.OneToOneField(ExpertVersion, on_delete=models.PROTECT, related_name="+", primary_key=True)
+    statement = models.JSONField()
+    signature_verified = models.BooleanField(default=False)
+    key_fingerprint = models.CharField(max_length=71, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"provenance of {self.version_id}"

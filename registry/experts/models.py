@@ -1,0 +1,167 @@
+"""Anchors, experts, their versions, and the files that were brought for them."""
+
+from uuid import uuid4
+
+from django.db import models
+
+from registry.accounts.models import Organisation, Person, SigningKey
+from registry.errors import WrongState
+
+
+class AnchorState(models.TextChoices):
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    VERIFIED = "verified"
+    FAILED = "failed"
+
+
+class VersionState(models.TextChoices):
+    DRAFT = "draft"
+    SUBMITTED = "submitted"  # all files are here; the worker reads them
+    VERIFIED = "verified"  # waits for review
+    FAILED = "failed"  # the files are not what they should be
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+ANCHOR_ROADS: dict[str, set[str]] = {
+    AnchorState.DRAFT: {AnchorState.SUBMITTED},
+    AnchorState.SUBMITTED: {AnchorState.VERIFIED, AnchorState.FAILED},
+    AnchorState.VERIFIED: set(),
+    AnchorState.FAILED: set(),
+}
+ROADS: dict[str, set[str]] = {
+    VersionState.DRAFT: {VersionState.SUBMITTED, VersionState.WITHDRAWN},
+    VersionState.SUBMITTED: {VersionState.VERIFIED, VersionState.FAILED, VersionState.WITHDRAWN},
+    VersionState.VERIFIED: {VersionState.APPROVED, VersionState.REJECTED, VersionState.WITHDRAWN},
+    VersionState.FAILED: set(),
+    VersionState.APPROVED: {VersionState.WITHDRAWN},
+    VersionState.REJECTED: set(),
+    VersionState.WITHDRAWN: set(),
+}
+
+
+class Anchor(models.Model):
+    """The frozen public model that experts train beside. Immutable once verified; named by its digest."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    slug = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    licence = models.CharField(max_length=200)  # SPDX expression
+    state = models.CharField(max_length=16, choices=AnchorState, default=AnchorState.DRAFT)
+    digest = models.CharField(max_length=71, blank=True)
+    data_digest = models.CharField(max_length=71, blank=True)  # of the public expert
+    architecture = models.JSONField(default=dict)
+    card = models.JSONField(default=dict)  # anchor.json
+    failure = models.TextField(blank=True)
+    next_registration = models.PositiveIntegerField(default=1)
+    created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["digest"], condition=models.Q(state="verified"), name="verified_anchor_is_unique"
+            ),
+            models.CheckConstraint(condition=models.Q(state__in=AnchorState.values), name="anchor_state_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"anchor:{self.slug}"
+
+    def move_to(self, state: AnchorState) -> None:
+        if state not in ANCHOR_ROADS[self.state]:
+            raise WrongState(f"{self} is {self.state}; it cannot become {state}.")
+        self.state = state
+
+
+class Expert(models.Model):
+    """A named asset of one organisation, for one anchor."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=40)
+    anchor = models.ForeignKey(Anchor, on_delete=models.PROTECT, related_name="experts")
+    title = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    domain = models.CharField(max_length=40)
+    # Its place among the anchor's experts: given at the first approval, never reused, so slots have no history.
+    registration = models.PositiveIntegerField(null=True, blank=True)
+    created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "name"], name="expert_name_is_unique"),
+            models.UniqueConstraint(fields=["anchor", "registration"], name="registration_is_given_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation.slug}/{self.name}"
+
+
+class ExpertVersion(models.Model):
+    """One upload. Its number and bytes never change; its state moves along ROADS, and only forward."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    expert = models.ForeignKey(Expert, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=16, choices=VersionState, default=VersionState.DRAFT)
+    notes = models.TextField(blank=True)
+    data_digest = models.CharField(max_length=71, blank=True)
+    router_digest = models.CharField(max_length=71, blank=True)
+    card = models.JSONField(default=dict)  # expert.json
+    data_card = models.JSONField(default=dict)
+    signed_with = models.ForeignKey(SigningKey, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    checks = models.JSONField(default=list)  # [{name, ok, detail}] as they were done
+    failure = models.TextField(blank=True)
+    created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["expert", "number"], name="version_number_is_unique"),
+            models.CheckConstraint(condition=models.Q(state__in=VersionState.values), name="version_state_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.expert}@{self.number}"
+
+    def move_to(self, state: VersionState) -> None:
+        if state not in ROADS[self.state]:
+            raise WrongState(f"{self} is {self.state}; it cannot become {state}.")
+        self.state = state
+
+
+class UploadedFile(models.Model):
+    """One file of a version or of an anchor, brought in presigned parts straight to S3."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    version = models.ForeignKey(ExpertVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="files")
+    anchor = models.ForeignKey(Anchor, on_delete=models.PROTECT, null=True, blank=True, related_name="files")
+    path = models.CharField(max_length=80)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=71)  # as declared; the worker checks it
+    key = models.CharField(max_length=200, unique=True)
+    upload_id = models.CharField(max_length=400, blank=True)  # the multipart upload while it runs
+    part_size = models.BigIntegerField()
+    completed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "path"], name="version_path_is_unique"),
+            models.UniqueConstraint(fields=["anchor", "path"], name="anchor_path_is_unique"),
+            models.CheckConstraint(
+                condition=models.Q(version__isnull=True) ^ models.Q(anchor__isnull=True),
+                name="file_has_one_home",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

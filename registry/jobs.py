@@ -1,0 +1,39 @@
+"""What to do later, by name. The web process sends a name and an id; the code lives in workers.
+
+A job is a hint, never the truth: the row's state is, and a sweep sends again what the queue lost.
+"""
+
+from enum import StrEnum
+from functools import cache
+from uuid import UUID
+
+from celery import Celery
+from django.conf import settings
+from django.db import transaction
+
+
+class Job(StrEnum):
+    VERIFY_ANCHOR = "verify_anchor"
+    VERIFY_VERSION = "verify_version"
+    COMPOSE = "compose"
+    VALIDATE_COMPOSITION = "validate_composition"
+    PROPAGATE_WITHDRAWAL = "propagate_withdrawal"
+    SWEEP = "sweep"
+
+
+QUEUE_OF: dict[Job, str] = {Job.VALIDATE_COMPOSITION: "gpu", Job.VERIFY_VERSION: "default"}
+
+
+@cache
+def _sender() -> Celery:
+    # A sender of its own: the web process loads no worker code.
+    return Celery("registry", broker=settings.REDIS_URL, set_as_current=False)
+
+
+def send(job: Job, *ids: UUID) -> None:
+    _sender().send_task(job.value, args=[str(i) for i in ids], queue=QUEUE_OF.get(job, "default"))
+
+
+def after_commit(job: Job, *ids: UUID) -> None:
+    """Send the job when, and only when, the caller's transaction is there to be read."""
+    transaction.on_commit(lambda: send(job, *ids), robust=True)

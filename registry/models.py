@@ -1,0 +1,37 @@
+"""Lists the rooms' tables for Django; nothing else."""
+
+from registry.accounts.models import ApiToken, Membership, Organisation, Person, SigningKey
+from registry.audit.models import Entry
+from registry.compositions.models import Composition, Inclusion, Model, RepositoryFile, Shard
+from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
+from registry.experts.models import Anchor, Expert, ExpertVersion, UploadedFile
+from registry.policy.models import Decision, PolicySet
+from registry.reviews.models import Review
+from registry.usage.models import Download
+from registry.withdrawals.models import Withdrawal
+
+__all__ = [
+    "Anchor",
+    "ApiToken",
+    "Composition",
+    "ConsentRecord",
+    "Decision",
+    "Download",
+    "Entry",
+    "Expert",
+    "ExpertVersion",
+    "Inclusion",
+    "LicenceTerms",
+    "Membership",
+    "Model",
+    "Organisation",
+    "Person",
+    "PolicySet",
+    "Provenance",
+    "RepositoryFile",
+    "Review",
+    "Shard",
+    "SigningKey",
+    "UploadedFile",
+    "Withdrawal",
+]

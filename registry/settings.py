@@ -1,0 +1,137 @@
+"""Read from the environment once; a missing or wrong value stops the start with its name."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import SELF, UNSAFE_INLINE
+
+ROOT = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+DEBUG = env.bool("GUILDHALL_DEBUG", default=False)
+SECRET_KEY = env.str("GUILDHALL_SECRET_KEY")
+GUILDHALL_URL = env.str("GUILDHALL_URL", default="http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env.list("GUILDHALL_HOSTS", default=["127.0.0.1", "localhost", urlsplit(GUILDHALL_URL).hostname])
+CSRF_TRUSTED_ORIGINS = [GUILDHALL_URL]
+_SECURE = GUILDHALL_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
+SECURE_HSTS_SECONDS = 31_536_000 if _SECURE else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _SECURE else None
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# PostgreSQL
+DATABASES = {"default": env.db_url("DATABASE_URL")}
+DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
+DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 12, "timeout": 20}}
+
+# Valkey: the queue is a hint, the database is the truth
+REDIS_URL = env.str("REDIS_URL")
+
+# S3. The public endpoint is what browsers and clients reach; presigned URLs name it.
+S3_ENDPOINT_URL = env.str("S3_ENDPOINT_URL")
+S3_PUBLIC_ENDPOINT_URL = env.str("S3_PUBLIC_ENDPOINT_URL", default=S3_ENDPOINT_URL)
+S3_ACCESS_KEY_ID = env.str("S3_ACCESS_KEY_ID")
+S3_SECRET_ACCESS_KEY = env.str("S3_SECRET_ACCESS_KEY")
+S3_BUCKET = env.str("S3_BUCKET", default="guildhall")
+S3_REGION = env.str("S3_REGION", default="us-east-1")
+UPLOAD_PART_BYTES = env.int("GUILDHALL_UPLOAD_PART_BYTES", default=16 * 2**20)
+MAX_FILE_BYTES = env.int("GUILDHALL_MAX_FILE_BYTES", default=64 * 2**30)
+PRESIGNED_SECONDS = 300
+# A merged model may be worse than its anchor on the public probe by at most this share.
+VALIDATION_MAX_REGRESSION = env.float("GUILDHALL_VALIDATION_MAX_REGRESSION", default=0.25)
+REQUIRED_APPROVALS = env.int("GUILDHALL_REQUIRED_APPROVALS", default=1)
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "registry",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "registry.urls"
+ASGI_APPLICATION = "registry.asgi.application"
+APPEND_SLASH = False
+TEMPLATES: list[dict[str, object]] = []
+
+AUTH_USER_MODEL = "registry.Person"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+
+# The built front end: hashed files under /assets, index.html for every page.
+FRONTEND_DIST = ROOT / "frontend" / "dist"
+STATIC_URL = "/static/"
+WHITENOISE_ROOT = str(FRONTEND_DIST) if FRONTEND_DIST.is_dir() else None
+WHITENOISE_INDEX_FILE = True
+WHITENOISE_AUTOREFRESH = False
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF, UNSAFE_INLINE],  # the component library sets its variables in a style element
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF, S3_PUBLIC_ENDPOINT_URL],  # uploads go straight to the object store
+        "frame-ancestors": ["'none'"],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+    }
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "registry.api.callers.TokenCaller",
+        "registry.api.callers.SessionCaller",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "registry.api.paging.Pages",
+    "EXCEPTION_HANDLER": "registry.api.problems.as_problem",
+    "DEFAULT_THROTTLE_RATES": {"login": env.str("GUILDHALL_LOGIN_RATE", default="20/min")},
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Guildhall",
+    "DESCRIPTION": "A registry and governance service for language-model experts.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {},
+}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}

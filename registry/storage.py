@@ -1,0 +1,227 @@
+"""Bytes in S3. The only module that talks to the object store; it knows keys and bytes, not what they mean."""
+
+import base64
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+COPY_PART_BYTES = 2**30  # S3 allows 5 GiB; smaller parts copy in parallel
+CHUNK = 2**20
+
+
+class Missing(Exception):
+    """There is no object under this key."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPart:
+    """Where a client puts one part, and the headers that are part of the signature."""
+
+    number: int
+    url: str
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part as it was put: its number, the store's ETag, and its SHA-256 (hex)."""
+
+    number: int
+    etag: str
+    sha256: str
+
+
+def _make(endpoint: str) -> "S3Client":
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=settings.S3_REGION,
+        aws_access_key_id=settings.S3_ACCESS_KEY_ID,
+        aws_secret_access_key=settings.S3_SECRET_ACCESS_KEY,
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path"},
+            retries={"max_attempts": 5, "mode": "standard"},
+            max_pool_connections=16,
+        ),
+    )
+
+
+@cache
+def _store() -> "S3Client":
+    return _make(settings.S3_ENDPOINT_URL)
+
+
+@cache
+def _signer() -> "S3Client":
+    # Signs for the address that browsers and clients reach, which may not be the one we use.
+    return _make(settings.S3_PUBLIC_ENDPOINT_URL)
+
+
+def _b64(sha256_hex: str) -> str:
+    return base64.b64encode(bytes.fromhex(sha256_hex)).decode()
+
+
+def put(key: str, data: bytes) -> None:
+    _store().put_object(Bucket=settings.S3_BUCKET, Key=key, Body=data)
+
+
+def size_of(key: str) -> int | None:
+    """The object's size in bytes; None when there is no such object."""
+    try:
+        return _store().head_object(Bucket=settings.S3_BUCKET, Key=key)["ContentLength"]
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            return None
+        raise
+
+
+def stream(key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """The object's bytes from `start` up to and without `end`, in chunks."""
+    span = f"bytes={start}-" if end is None else f"bytes={start}-{end - 1}"
+    try:
+        answer = _store().get_object(Bucket=settings.S3_BUCKET, Key=key, Range=span)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
+            raise Missing(key) from error
+        raise
+    yield from answer["Body"].iter_chunks(CHUNK)
+
+
+def fetch(key: str, to: Path) -> None:
+    """Copy an object into a file, in bounded memory."""
+    with to.open("wb") as file:
+        for chunk in stream(key):
+            file.write(chunk)
+
+
+def read(key: str, *, limit: int) -> bytes:
+    """A small object, whole; one that is larger than `limit` bytes is refused."""
+    size = size_of(key)
+    if size is None:
+        raise Missing(key)
+    if size > limit:
+        raise ValueError(f"{key} has {size} bytes; at most {limit} are read at once")
+    return b"".join(stream(key)) if size else b""
+
+
+def begin_upload(key: str) -> str:
+    answer = _store().create_multipart_upload(Bucket=settings.S3_BUCKET, Key=key, ChecksumAlgorithm="SHA256")
+    return answer["UploadId"]
+
+
+def sign_part(key: str, upload_id: str, *, number: int, sha256: str) -> SignedPart:
+    """A URL for one part whose SHA-256 (hex) is in the signature: other bytes are refused by the store."""
+    checksum = _b64(sha256)
+    url = _signer().generate_presigned_url(
+        "upload_part",
+        Params={
+            "Bucket": settings.S3_BUCKET,
+            "Key": key,
+            "UploadId": upload_id,
+            "PartNumber": number,
+            "ChecksumSHA256": checksum,
+        },
+        ExpiresIn=3600,
+    )
+    return SignedPart(number=number, url=url, headers={"x-amz-checksum-sha256": checksum})
+
+
+def parts_of(key: str, upload_id: str) -> list[Part]:
+    """The parts that have arrived, so that an interrupted upload sends only the others."""
+    pages = _store().get_paginator("list_parts").paginate(Bucket=settings.S3_BUCKET, Key=key, UploadId=upload_id)
+    return [
+        Part(p["PartNumber"], p["ETag"].strip('"'), base64.b64decode(p.get("ChecksumSHA256", "")).hex())
+        for page in pages
+        for p in page.get("Parts", [])
+    ]
+
+
+def finish_upload(key: str, upload_id: str, parts: Sequence[Part]) -> None:
+    _store().complete_multipart_upload(
+        Bucket=settings.S3_BUCKET,
+        Key=key,
+        UploadId=upload_id,
+        MultipartUpload={
+            "Parts": [
+                {"PartNumber": p.number, "ETag": p.etag, **({"ChecksumSHA256": _b64(p.sha256)} if p.sha256 else {})}
+                for p in sorted(parts, key=lambda p: p.number)
+            ]
+        },
+    )
+
+
+def abandon_upload(key: str, upload_id: str) -> None:
+    """Drop an upload and its parts; one that is gone already is no fault."""
+    try:
+        _store().abort_multipart_upload(Bucket=settings.S3_BUCKET, Key=key, UploadId=upload_id)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+            raise
+
+
+def join(key: str, *, head: bytes, source: str, start: int, size: int) -> None:
+    """Make an object of `head` and a byte range of another object, which the store copies by itself.
+
+    `head` is the first part, so it must have at least 5 MiB (S3's minimum for all parts but the last).
+    """
+    store, bucket = _store(), settings.S3_BUCKET
+    upload_id = store.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
+    spans = [(at, min(at + COPY_PART_BYTES, start + size)) for at in range(start, start + size, COPY_PART_BYTES)]
+
+    def copy(number: int, span: tuple[int, int]) -> Part:
+        answer = store.upload_part_copy(
+            Bucket=bucket,
+            Key=key,
+            UploadId=upload_id,
+            PartNumber=number,
+            CopySource={"Bucket": bucket, "Key": source},
+            CopySourceRange=f"bytes={span[0]}-{span[1] - 1}",
+        )
+        return Part(number, answer["CopyPartResult"]["ETag"].strip('"'), "")
+
+    try:
+        first = store.upload_part(Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=1, Body=head)
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            copied = list(pool.map(copy, range(2, len(spans) + 2), spans))
+        finish_upload(key, upload_id, [Part(1, first["ETag"].strip('"'), ""), *copied])
+    except BaseException:
+        abandon_upload(key, upload_id)
+        raise
+
+
+def sign_get(key: str, *, filename: str) -> str:
+    """A URL that reads the object for the next few minutes."""
+    return _signer().generate_presigned_url(
+        "get_object",
+        Params={
+            "Bucket": settings.S3_BUCKET,
+            "Key": key,
+            "ResponseContentDisposition": f"inline; filename*=UTF-8''{quote(filename)}",
+        },
+        ExpiresIn=settings.PRESIGNED_SECONDS,
+    )
+
+
+def delete_under(prefix: str) -> int:
+    """Delete every object under a prefix; how many there were."""
+    pages = _store().get_paginator("list_objects_v2").paginate(Bucket=settings.S3_BUCKET, Prefix=prefix)
+    count = 0
+    for page in pages:
+        keys = [item["Key"] for item in page.get("Contents", [])]
+        for key in keys:
+            _store().delete_object(Bucket=settings.S3_BUCKET, Key=key)
+        count += len(keys)
+    return count
