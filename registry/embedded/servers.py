@@ -67,7 +67,9 @@ class Servers:
         self.processes.close()
 
     def throw_away(self) -> None:
-        """Stop, and remove the folder with all that was stored."""
+        """End all at once, and remove the folder with all that was stored."""
+        for name in NAMES:
+            self.processes.kill(name)
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
         if self.cluster is not None:
