@@ -3,6 +3,7 @@
 It refuses to run as root; then it runs as nobody, its data and binaries in a place nobody can reach.
 """
 
+import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -14,6 +15,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -89,7 +91,7 @@ def initialise(place: Cluster, *, password: str) -> None:
 
 def program(place: Cluster, *, port: int, durable: bool) -> Program:
     """The server. Not durable means faster, and for tests only: a power cut may cost everything."""
-    (place.data / "postmaster.pid").unlink(missing_ok=True)  # ours are ended before; a stale number may be anyone's
+    end_strays(place.data)
     command = [str(place.binaries / "postgres"), "-D", str(place.data), "-h", "127.0.0.1", "-p", str(port), "-k", ""]
     options = ["max_connections=200", "timezone=UTC"]
     if not durable:
@@ -106,6 +108,17 @@ def program(place: Cluster, *, port: int, durable: bool) -> Program:
         group=None if user is None else user.pw_gid,
         cwd=Path("/"),
     )
+
+
+def end_strays(data: Path) -> None:
+    """End what still works in a data folder after its server was killed; then its pid file says nothing any more."""
+    strays = [found for found in psutil.process_iter(["name", "cwd"]) if found.info["cwd"] == str(data)]
+    strays = [found for found in strays if found.info["name"] == "postgres"]
+    for stray in strays:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            stray.kill()
+    psutil.wait_procs(strays, timeout=10)
+    (data / "postmaster.pid").unlink(missing_ok=True)
 
 
 def url(*, port: int, password: str, database: str = ROLE, role: str = ROLE) -> str:

@@ -89,8 +89,23 @@ class Processes:
             self._programs[program.name] = program
             self._running[program.name] = child
 
+    def run(self, program: Program, *, seconds: float) -> None:
+        """Start it and wait for its end, which must be a good one."""
+        self.start(program)
+        try:
+            status = self._running[program.name].wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill(program.name)
+            raise DidNotStart(f"{program.name} took over {seconds:.0f} s.{self.log_tail(program.name)}") from None
+        self.kill(program.name)
+        if status != 0:
+            raise DidNotStart(f"{program.name} ended with status {status}.{self.log_tail(program.name)}")
+
     def restart(self, name: str) -> None:
         self.start(self._programs[name])
+
+    def names(self) -> list[str]:
+        return list(self._running)
 
     def pid(self, name: str) -> int:
         return self._running[name].pid

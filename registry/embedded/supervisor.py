@@ -1,0 +1,156 @@
+"""The whole site on one machine: web, workers and beat beside the servers, and each started again when it dies."""
+
+import os
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from registry.embedded.processes import DidNotStart, Processes, Program
+
+SETUP = (
+    ("migrate", ("migrate", "--no-input", "--verbosity=1")),
+    ("operator", ("ensure_operator", "--email={email}", "--name=Operator")),
+)
+LONGEST_PAUSE = 30.0
+PASSWORD = "GUILDHALL_OPERATOR_PASSWORD"  # noqa: S105  a name, not a password
+STEADY = 60.0  # a process that lived this long starts again without a pause
+
+
+@dataclass(slots=True)
+class Watch:
+    """What the supervisor remembers of a process that should be up."""
+
+    started: float
+    pause: float = 0.0
+    due: float = 0.0
+
+
+class Site:
+    """Web, workers and beat. `env` names the servers; the site's own address and first operator are added."""
+
+    def __init__(self, processes: Processes, env: Mapping[str, str], *, port: int) -> None:
+        self.processes = processes
+        self.port = port
+        self.url = env["GUILDHALL_URL"]
+        self.env = {name: value for name, value in env.items() if name != PASSWORD}
+        self.operator = {PASSWORD: env[PASSWORD]}  # for setting up, and for the command beside us; not for the web
+        self._ours: list[str] = []
+        self._watches: dict[str, Watch] = {}
+        self._turn = threading.RLock()
+        self._closing = threading.Event()
+        self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Bring the database up to date, start everything, and wait until the site answers."""
+        for name, arguments in SETUP:
+            self._manage(name, *(part.format(email=self.env["GUILDHALL_OPERATOR_EMAIL"]) for part in arguments))
+        for program in self.programs():
+            self.processes.start(program)
+            self._ours.append(program.name)
+        self._watches = {name: Watch(started=time.monotonic()) for name in self.processes.names()}
+        self._supervisor.start()
+        self._wait_for_answer(seconds=60)
+
+    def stop(self) -> None:
+        """All together; the servers stay up."""
+        self._closing.set()
+        if self._supervisor.is_alive():
+            self._supervisor.join()
+        self.processes.stop(*self._ours)
+
+    def rest(self, name: str) -> None:
+        """Stop one process and leave it down until it is woken."""
+        with self._turn:
+            del self._watches[name]
+            self.processes.stop(name)
+
+    def wake(self, name: str) -> None:
+        with self._turn:
+            self.processes.restart(name)
+            self._watches[name] = Watch(started=time.monotonic())
+
+    def programs(self) -> list[Program]:
+        python = sys.executable
+        web = (python, "-m", "granian", "--interface", "asginl", "--host", "127.0.0.1", "--port", str(self.port))
+        celery = (python, "-m", "celery", "-A", "workers.celery")
+        worker = (*celery, "worker", "--loglevel=INFO", "--without-mingle", "--without-gossip")
+        return [
+            Program("web", (*web, "--workers", "1", "--no-ws", "registry.asgi:application"), env=self.env),
+            Program("worker", (*worker, "-Q", "default", "-c", "2", "-n", "default@%h"), env=self.env),
+            Program("gpu-worker", (*worker, "-Q", "gpu", "-c", "1", "-n", "gpu@%h"), env=self.env),
+            # Kept in memory: what is due is found again from the database, so a lost schedule loses nothing.
+            Program("beat", (*celery, "beat", "--loglevel=INFO", "--scheduler=celery.beat:Scheduler"), env=self.env),
+        ]
+
+    def _manage(self, name: str, *arguments: str) -> None:
+        self.processes.run(
+            Program(name, (sys.executable, "manage.py", *arguments), env=self.env | self.operator), seconds=300
+        )
+
+    def _wait_for_answer(self, *, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not answers(f"{local(self.port)}/healthz"):
+            if time.monotonic() > deadline:
+                raise DidNotStart(f"The site did not answer in {seconds:.0f} seconds.{self.processes.log_tail('web')}")
+            time.sleep(0.1)
+
+    def _supervise(self) -> None:
+        while not self._closing.wait(0.2):
+            with self._turn:
+                for name, watch in self._watches.items():
+                    if not self.processes.alive(name):
+                        self._start_again(name, watch)
+
+    def _start_again(self, name: str, watch: Watch) -> None:
+        now = time.monotonic()
+        if not watch.due:
+            if now - watch.started > STEADY:
+                watch.pause = 0.0
+            watch.due = now + watch.pause
+            watch.pause = min(max(2 * watch.pause, 1.0), LONGEST_PAUSE)
+        if now < watch.due:
+            return
+        sys.stderr.write(f"{name} ended with status {self.processes.exit_status(name)}; it is started again.\n")
+        self.processes.kill(name)  # its children, if it left any
+        self.processes.restart(name)
+        watch.started, watch.due = now, 0.0
+
+
+def local(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=2) as reply:  # noqa: S310  our own address
+            return bool(reply.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def site_environment(servers_env: Mapping[str, str], *, url: str, secret_key: str, password: str) -> dict[str, str]:
+    """What the site's processes and a command beside them run with; what is set already is kept."""
+    return {
+        **servers_env,
+        "GUILDHALL_URL": url,
+        "GUILDHALL_SECRET_KEY": os.environ.get("GUILDHALL_SECRET_KEY", secret_key),
+        "GUILDHALL_OPERATOR_EMAIL": os.environ.get("GUILDHALL_OPERATOR_EMAIL", "operator@guildhall.example"),
+        PASSWORD: os.environ.get(PASSWORD, password),
+        "PYTHONUNBUFFERED": "1",
+    }
