@@ -64,9 +64,7 @@ class ZipArchive:
             _check_size(self._label, name, self._zip.getinfo(name).file_size)
             return self._zip.read(name)
         except KeyError as fault:
-            raise CannotBuild(
-                f"{self._label} holds no {name}; it is not the package that was meant."
-            ) from fault
+            raise CannotBuild(f"{self._label} holds no {name}; it is not the package that was meant.") from fault
         except zipfile.BadZipFile as fault:
             raise CannotBuild(f"{self._label} is damaged at {name} ({fault}); delete it.") from fault
 
@@ -112,9 +110,7 @@ def _check_names(label: str, names: list[str]) -> None:
     for name in names:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
-            raise CannotBuild(
-                f"{label} holds {name!r}, a name that leads out of the archive; delete the file."
-            )
+            raise CannotBuild(f"{label} holds {name!r}, a name that leads out of the archive; delete the file.")
         if str(path) in seen:
             raise CannotBuild(f"{label} holds {name!r} twice, so that readers may differ; delete the file.")
         seen.add(str(path))
@@ -122,9 +118,7 @@ def _check_names(label: str, names: list[str]) -> None:
 
 def _check_size(label: str, name: str, size: int) -> None:
     if size > MEMBER_LIMIT:
-        raise CannotBuild(
-            f"{label} holds {name!r} of {size:,} bytes; the limit is {MEMBER_LIMIT:,}. Delete the file."
-        )
+        raise CannotBuild(f"{label} holds {name!r} of {size:,} bytes; the limit is {MEMBER_LIMIT:,}. Delete the file.")
 
 
 def _debian_data(path: Path) -> BinaryIO:

@@ -30,15 +30,12 @@ def write_benchmarks(out: Path, *, packages: Packages, corpora: Mapping[str, Cor
         "piqa": _choices(packages, "piqa", "PIQA/validation.jsonl", "AFL-3.0", _question),
         "mmlu": _choices(packages, "mmlu", "MMLU/test.jsonl", "MIT", _question),
         "logiqa": _choices(packages, "logiqa", "LogiQA/test.jsonl", "research use", _passage_and_question),
-        "medqa": _choices(
-            packages, "medqa", "MedQA/test.jsonl", "MIT", _question, only=_held_out_medqa(corpora)
-        ),
+        "medqa": _choices(packages, "medqa", "MedQA/test.jsonl", "MIT", _question, only=_held_out_medqa(corpora)),
         "asdiv": _asdiv(packages),
         "humaneval": _humaneval(packages),
     }
     return {
-        task: int(write_rows(out / "benchmarks" / f"{task}.jsonl", items)["documents"])
-        for task, items in tasks.items()
+        task: int(write_rows(out / "benchmarks" / f"{task}.jsonl", items)["documents"]) for task, items in tasks.items()
     }
 
 
@@ -65,9 +62,7 @@ def _choices(
 
 def _lettered(row: Row) -> tuple[list[str], int]:
     options = _OPTION.findall(row["options"].strip() + "\n")
-    return [re.sub(r"^[A-E]\. ?", "", option).strip() for option in options], "ABCDE".index(
-        row["answer"].strip()[0]
-    )
+    return [re.sub(r"^[A-E]\. ?", "", option).strip() for option in options], "ABCDE".index(row["answer"].strip()[0])
 
 
 def _boolq(packages: Packages) -> Iterator[Row]:

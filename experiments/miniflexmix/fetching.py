@@ -59,9 +59,7 @@ class Packages:
                 file.rename(file.with_name(file.name.replace("%3a", "-")))
             fetched = _in_folder(Path(folder), package)
             if fetched is None:
-                raise CannotBuild(
-                    f"{package.name}: {package.registry} gave no file named {package.file or '*.deb'}."
-                )
+                raise CannotBuild(f"{package.name}: {package.registry} gave no file named {package.file or '*.deb'}.")
             _checked(fetched, package)
             return fetched.replace(self._cache / fetched.name)
 

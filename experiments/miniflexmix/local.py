@@ -25,8 +25,7 @@ def local_documents() -> dict[str, list[Document]]:
     }
     return {
         domain: [
-            Document(f"{domain}/{piece.id}", domain, "local", "see source", piece.group, piece.text)
-            for piece in pieces
+            Document(f"{domain}/{piece.id}", domain, "local", "see source", piece.group, piece.text) for piece in pieces
         ]
         for domain, pieces in by_domain.items()
     }

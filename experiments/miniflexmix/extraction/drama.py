@@ -8,9 +8,7 @@ from experiments.miniflexmix.documents import Piece, clean
 from experiments.miniflexmix.fetching import Packages
 
 _LINES_OF_A_POEM = 60
-_SCENE = re.compile(
-    r"(?m)^(?=#{2,4} (?:SCENE|Scene|PROLOGUE|Prologue|EPILOGUE|Epilogue|INDUCTION|Induction))"
-)
+_SCENE = re.compile(r"(?m)^(?=#{2,4} (?:SCENE|Scene|PROLOGUE|Prologue|EPILOGUE|Epilogue|INDUCTION|Induction))")
 
 
 def plays(packages: Packages) -> Iterator[Piece]:

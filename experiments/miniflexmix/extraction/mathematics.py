@@ -99,9 +99,7 @@ def _stand_in_package(utils_source: str) -> Iterator[None]:
     for name in ("format_number", "is_integer"):
         found = re.search(rf"(?ms)^def {name}\(.*?(?=^\S|\Z)", utils_source)
         if not found:
-            raise CannotBuild(
-                f"reasoning-gym's utils.py has no {name}; it is not the package that was meant."
-            )
+            raise CannotBuild(f"reasoning-gym's utils.py has no {name}; it is not the package that was meant.")
         exec(prelude + found[0], utils.__dict__)  # noqa: S102  pinned code, whose work this is
     stand_ins = {"reasoning_gym": types.ModuleType("reasoning_gym"), "reasoning_gym.utils": utils}
     before = {name: sys.modules.get(name) for name in stand_ins}

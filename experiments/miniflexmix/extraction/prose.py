@@ -25,9 +25,7 @@ def speeches(packages: Packages) -> Iterator[Piece]:
 
 
 def books(packages: Packages) -> Iterator[Piece]:
-    text = clean(
-        packages.archive("scancode").read("textcode/data/gibberish/big.txt").decode("utf-8", "replace")
-    )
+    text = clean(packages.archive("scancode").read("textcode/data/gibberish/big.txt").decode("utf-8", "replace"))
     paragraphs = text[text.index("ADVENTURES OF SHERLOCK HOLMES") :].split("\n\n")
     told = [each for each in paragraphs if "Gutenberg" not in each and "GUTENBERG" not in each]
     for number, part in enumerate(_in_pieces(told)):
