@@ -1,1 +1,1 @@
-"""What people run at home: push, request, withdraw, status. No Django, no torch."""
+"""What people run at home: push, request, withdraw, status. It knows the service by its HTTP only."""

@@ -1,0 +1,249 @@
+"""Guildhall's REST API as one object: a method an operation, under the operation's own name.
+
+Every method returns the answer's object or raises Refused; nothing is retried that could happen twice.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Self, cast
+from urllib.parse import parse_qs, quote, urlsplit
+
+from client import shapes
+from client.connection import Connection, Refused
+
+
+class Guildhall:
+    """One person's view of one Guildhall: with a token, or with a session after `sign_in`."""
+
+    def __init__(self, url: str, *, token: str | None = None, attempts: int = 6) -> None:
+        self.connection = Connection(url, token=token, attempts=attempts)
+        self.url = self.connection.url
+        self.token = token
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.close()
+
+    # Transport: every path is under /api/v1, every part of it from outside is quoted.
+
+    def _get(self, *path: str, params: dict[str, str] | None = None) -> Any:
+        return self.connection.call("GET", _address(path), params=params).json()
+
+    def _post(self, *path: str, body: Any = None, again: bool = False, headers: dict[str, str] | None = None) -> Any:
+        return self.connection.call("POST", _address(path), json=body or {}, again=again, headers=headers).json()
+
+    def _pages(self, *path: str, params: dict[str, str] | None = None) -> Iterator[Any]:
+        wanted = dict(params or {})
+        while True:
+            page = self._get(*path, params=wanted)
+            yield from page["results"]
+            if not page["next"]:
+                return
+            wanted["cursor"] = parse_qs(urlsplit(page["next"]).query)["cursor"][0]
+
+    # Session and people
+
+    def get_session(self) -> shapes.Person | None:
+        """Who we are; None for nobody."""
+        return cast("shapes.Person | None", self._get("session")["person"])
+
+    def sign_in(self, email: str, password: str) -> shapes.Person:
+        """Open a session in this object. Programs use a token instead."""
+        self.get_session()
+        answer = self._post("session", body={"email": email, "password": password})
+        return cast(shapes.Person, answer["person"])
+
+    def sign_out(self) -> None:
+        self.connection.call("DELETE", _address(("session",)))
+
+    def create_token(self, name: str, *, days: int = 90) -> shapes.NewToken:
+        """A token for whoever is signed in; its text is shown this once."""
+        return cast(shapes.NewToken, self._post("tokens", body={"name": name, "days": days}))
+
+    def list_organisations(self) -> list[shapes.Organisation]:
+        return cast("list[shapes.Organisation]", self._get("organisations"))
+
+    def create_organisation(self, slug: str, name: str, *, jurisdiction: str = "") -> shapes.Organisation:
+        body = {"slug": slug, "name": name, "jurisdiction": jurisdiction}
+        return cast(shapes.Organisation, self._post("organisations", body=body))
+
+    def create_person(
+        self, email: str, name: str, *, password: str, roles: Iterable[tuple[str, str]] = ()
+    ) -> shapes.Person:
+        """`roles`: (organisation, role) pairs."""
+        held = [{"organisation": organisation, "role": role} for organisation, role in roles]
+        body = {"email": email, "name": name, "password": password, "roles": held}
+        return cast(shapes.Person, self._post("people", body=body))
+
+    def grant_role(self, organisation: str, *, email: str, role: str) -> Any:
+        return self._post("organisations", organisation, "roles", body={"email": email, "role": role})
+
+    def list_keys(self, organisation: str) -> list[shapes.Key]:
+        return cast("list[shapes.Key]", self._get("organisations", organisation, "keys"))
+
+    def register_key(self, organisation: str, *, name: str, public_key: str) -> shapes.Key:
+        """`public_key`: PEM, as `client.signing.make_key` writes it."""
+        body = {"name": name, "public_key": public_key}
+        return cast(shapes.Key, self._post("organisations", organisation, "keys", body=body))
+
+    def revoke_key(self, key_id: str) -> shapes.Key:
+        return cast(shapes.Key, self._post("keys", key_id, "revoke", again=True))
+
+    # Anchors
+
+    def list_anchors(self) -> Iterator[shapes.Anchor]:
+        return self._pages("anchors")
+
+    def get_anchor(self, slug: str) -> shapes.Anchor:
+        return cast(shapes.Anchor, self._get("anchors", slug))
+
+    def create_anchor(self, slug: str, name: str, *, licence: str, description: str = "") -> shapes.Anchor:
+        body = {"slug": slug, "name": name, "licence": licence, "description": description}
+        return cast(shapes.Anchor, self._post("anchors", body=body))
+
+    def add_anchor_file(self, slug: str, *, path: str, size: int, sha256: str) -> shapes.File:
+        body = {"path": path, "size": size, "sha256": sha256}
+        return cast(shapes.File, self._post("anchors", slug, "files", body=body, again=True))
+
+    def submit_anchor(self, slug: str) -> shapes.Anchor:
+        return cast(shapes.Anchor, self._post("anchors", slug, "submit"))
+
+    # Experts and versions
+
+    def list_experts(self, **filters: str) -> Iterator[shapes.Expert]:
+        """Filters: domain, anchor, organisation, state, q."""
+        return self._pages("experts", params=filters)
+
+    def get_expert(self, full_name: str) -> shapes.ExpertDetail:
+        return cast(shapes.ExpertDetail, self._get("experts", *_halves(full_name)))
+
+    def create_expert(
+        self, full_name: str, *, anchor: str, title: str, domain: str, description: str = ""
+    ) -> shapes.ExpertDetail:
+        organisation, name = _halves(full_name)
+        body = {
+            "organisation": organisation,
+            "name": name,
+            "anchor": anchor,
+            "title": title,
+            "domain": domain,
+            "description": description,
+        }
+        return cast(shapes.ExpertDetail, self._post("experts", body=body))
+
+    def draft_version(self, full_name: str, evidence: shapes.Evidence, *, notes: str = "") -> shapes.Version:
+        body = {**evidence, "notes": notes}
+        return cast(shapes.Version, self._post("experts", *_halves(full_name), "versions", body=body))
+
+    def get_version(self, version_id: str) -> shapes.Version:
+        return cast(shapes.Version, self._get("versions", version_id))
+
+    def find_version(self, text: str) -> shapes.VersionBrief:
+        """The version that "org/name@3" names."""
+        full_name, _, number = text.partition("@")
+        for version in self.get_expert(full_name)["versions"]:
+            if str(version["number"]) == number:
+                return version
+        raise Refused(f"There is no version {text}; name one such as {full_name}@1.", status=404, code="not-found")
+
+    def add_file(self, version_id: str, *, path: str, size: int, sha256: str) -> shapes.File:
+        body = {"path": path, "size": size, "sha256": sha256}
+        return cast(shapes.File, self._post("versions", version_id, "files", body=body, again=True))
+
+    def get_file(self, file_id: str) -> shapes.FileInParts:
+        return cast(shapes.FileInParts, self._get("files", file_id))
+
+    def sign_parts(self, file_id: str, parts: Sequence[shapes.ArrivedPart]) -> list[shapes.SignedPart]:
+        answer = self._post("files", file_id, "parts", body={"parts": list(parts)}, again=True)
+        return cast("list[shapes.SignedPart]", answer["parts"])
+
+    def complete_file(self, file_id: str) -> shapes.File:
+        return cast(shapes.File, self._post("files", file_id, "complete", again=True))
+
+    def submit_version(self, version_id: str) -> shapes.Version:
+        return cast(shapes.Version, self._post("versions", version_id, "submit"))
+
+    # Reviews
+
+    def list_review_queue(self) -> Iterator[Any]:
+        return self._pages("reviews", "queue")
+
+    def review_version(
+        self, version_id: str, *, verdict: str, reason: str, concluded_licence: str = "", seen: str = ""
+    ) -> shapes.Version:
+        """`seen`: the ETag of what the reviewer read; a version that changed since is not decided on."""
+        body = {"verdict": verdict, "reason": reason}
+        if concluded_licence:
+            body["concluded_licence"] = concluded_licence
+        headers = {"If-Match": seen} if seen else None
+        return cast(shapes.Version, self._post("versions", version_id, "reviews", body=body, headers=headers))
+
+    # Models and compositions
+
+    def list_models(self, **filters: str) -> Iterator[shapes.Model]:
+        return self._pages("models", params=filters)
+
+    def get_model(self, full_name: str) -> shapes.ModelDetail:
+        return cast(shapes.ModelDetail, self._get("models", *_halves(full_name)))
+
+    def request_model(
+        self,
+        full_name: str,
+        *,
+        anchor: str,
+        experts: Sequence[str],
+        purpose: str,
+        top_k: int | None = None,
+        on_withdrawal: str = "",
+    ) -> tuple[shapes.ModelDetail, str]:
+        """The model, and the id of the composition to wait for. The same request again is the same composition."""
+        body: dict[str, Any] = {"anchor": anchor, "experts": list(experts), "purpose": purpose}
+        if top_k is not None:
+            body["top_k"] = top_k
+        if on_withdrawal:
+            body["on_withdrawal"] = on_withdrawal
+        answer = self.connection.call("PUT", _address(("models", *_halves(full_name))), json=body)
+        return cast(shapes.ModelDetail, answer.json()), answer.headers["Location"].rstrip("/").rpartition("/")[2]
+
+    def explain_model(self, *, organisation: str, anchor: str, purpose: str) -> list[Any]:
+        body = {"organisation": organisation, "anchor": anchor, "purpose": purpose}
+        return cast("list[Any]", self._post("models", "explain", body=body, again=True)["experts"])
+
+    def get_composition(self, composition_id: str) -> shapes.Composition:
+        return cast(shapes.Composition, self._get("compositions", composition_id))
+
+    def cancel_composition(self, composition_id: str) -> shapes.Composition:
+        return cast(shapes.Composition, self._post("compositions", composition_id, "cancel"))
+
+    # Withdrawals and the log
+
+    def preview_withdrawal(self, version_id: str) -> shapes.WithdrawalPreview:
+        return cast(shapes.WithdrawalPreview, self._get("versions", version_id, "withdrawal-preview"))
+
+    def withdraw_version(self, version_id: str, *, reason: str) -> shapes.Withdrawal:
+        return cast(shapes.Withdrawal, self._post("versions", version_id, "withdraw", body={"reason": reason}))
+
+    def get_withdrawal(self, version_id: str) -> shapes.Withdrawal:
+        return cast(shapes.Withdrawal, self._get("versions", version_id, "withdrawal"))
+
+    def list_log(self, **filters: str) -> Iterator[shapes.LogEntry]:
+        """The log in the order it was written. Filters: about, event, actor; order="newest" turns it round."""
+        return self._pages("log", params=filters)
+
+    def get_vocabulary(self) -> dict[str, Any]:
+        return cast("dict[str, Any]", self._get("vocabulary"))
+
+
+def _address(path: Sequence[str]) -> str:
+    return "/".join(("/api/v1", *(quote(part, safe="") for part in path)))
+
+
+def _halves(full_name: str) -> tuple[str, str]:
+    organisation, _, name = full_name.partition("/")
+    if not organisation or not name or "/" in name:
+        raise Refused(f"{full_name!r} is not a full name: give organisation/name.", status=0, code="name")
+    return organisation, name

@@ -1,0 +1,229 @@
+"""The service's answers as types: what its OpenAPI document says, as far as this client reads it."""
+
+from typing import Any, TypedDict
+
+
+class Role(TypedDict):
+    organisation: str
+    organisation_name: str
+    role: str
+
+
+class Person(TypedDict):
+    id: str
+    email: str
+    name: str
+    roles: list[Role]
+
+
+class Organisation(TypedDict):
+    id: str
+    slug: str
+    name: str
+    jurisdiction: str
+
+
+class NewToken(TypedDict):
+    id: str
+    name: str
+    prefix: str
+    expires_at: str
+    token: str
+
+
+class Key(TypedDict):
+    id: str
+    name: str
+    fingerprint: str
+    public_key: str
+    revoked_at: str | None
+
+
+class Anchor(TypedDict):
+    id: str
+    slug: str
+    name: str
+    licence: str
+    state: str
+    digest: str
+    architecture: dict[str, Any]
+    failure: str
+
+
+class VersionBrief(TypedDict):
+    id: str
+    number: int
+    state: str
+    licence: str
+    created_at: str
+
+
+class Expert(TypedDict):
+    id: str
+    organisation: str
+    name: str
+    full_name: str
+    anchor: str
+    title: str
+    domain: str
+    registration: int | None
+    latest: VersionBrief | None
+
+
+class ExpertDetail(Expert):
+    versions: list[VersionBrief]
+
+
+class File(TypedDict):
+    id: str
+    path: str
+    size: int
+    sha256: str
+    part_size: int
+    part_count: int
+    completed_at: str | None
+
+
+class ArrivedPart(TypedDict):
+    number: int
+    sha256: str
+
+
+class FileInParts(File):
+    parts: list[ArrivedPart]
+
+
+class SignedPart(TypedDict):
+    number: int
+    url: str
+    headers: dict[str, str]
+
+
+class Check(TypedDict):
+    name: str
+    ok: bool
+    detail: str
+
+
+class Version(TypedDict):
+    id: str
+    expert: str
+    number: int
+    state: str
+    licence: dict[str, Any]
+    consent: dict[str, Any]
+    provenance: dict[str, Any]
+    data_digest: str
+    checks: list[Check]
+    failure: str
+    files: list[File]
+    reviews: list[dict[str, Any]]
+
+
+class Licence(TypedDict, total=False):
+    declared: str
+    text: str
+    attribution: str
+
+
+class Consent(TypedDict, total=False):
+    legal_basis: str
+    purposes: list[str]
+    recipients: list[str]
+    jurisdictions: list[str]
+    valid_from: str
+    valid_until: str | None
+    withdrawal_method: str
+
+
+class Evidence(TypedDict):
+    """What an owner states with each version: terms, the ground behind the data, and where it came from."""
+
+    licence: Licence
+    consent: Consent
+    provenance: dict[str, Any]
+
+
+class AffectedModel(TypedDict):
+    model: str
+    revision: str
+    state: str
+    recomposed_revision: str | None
+
+
+class Withdrawal(TypedDict):
+    id: str
+    version: str
+    reason: str
+    requested_at: str
+    propagated_at: str | None
+    models: list[AffectedModel]
+
+
+class WithdrawalPreview(TypedDict):
+    models: list[dict[str, Any]]
+    downloads: int
+    irrevocable: bool
+    notice: str
+
+
+class CompositionBrief(TypedDict):
+    id: str
+    state: str
+    revision: str
+    created_at: str
+    published_at: str | None
+
+
+class RevisionBrief(TypedDict):
+    revision: str
+    published_at: str
+
+
+class Model(TypedDict):
+    id: str
+    organisation: str
+    name: str
+    full_name: str
+    anchor: str
+    purpose: str
+    top_k: int
+    on_withdrawal: str
+    experts: list[str]
+    main: RevisionBrief | None
+    latest: CompositionBrief | None
+
+
+class ModelDetail(Model):
+    compositions: list[CompositionBrief]
+
+
+class Refusal(TypedDict):
+    expert: str
+    policy: str
+    reason: str
+
+
+class Composition(TypedDict):
+    id: str
+    model: str
+    state: str
+    revision: str
+    failure: str
+    refusals: list[Refusal]
+    progress: dict[str, Any]
+    validation: dict[str, Any]
+    inclusions: list[dict[str, Any]]
+    files: list[dict[str, Any]]
+    published_at: str | None
+
+
+class LogEntry(TypedDict):
+    seq: int
+    at: str
+    event: str
+    about: str
+    actor: str
+    actor_name: str | None
+    facts: dict[str, Any]
+    leaf_hash: str
