@@ -34,13 +34,14 @@ class Dimensions:
 
     @classmethod
     def from_card(cls, fields: Fields) -> "Dimensions":
-        if fields.value.get("dtype") not in DTYPE_SIZE:
+        dtype = fields.value.get("dtype")
+        if not isinstance(dtype, str) or dtype not in DTYPE_SIZE:
             fields.refuse("dtype", "F32 or BF16")
         return cls(
             hidden_size=fields.integer("hidden_size", low=1, high=2**16),
             intermediate_size=fields.integer("intermediate_size", low=1, high=2**20),
             num_hidden_layers=fields.integer("num_hidden_layers", low=1, high=1024),
-            dtype=fields.text("dtype"),
+            dtype=dtype,
         )
 
 
