@@ -54,11 +54,11 @@ def run_site(folder: Path, *, port: int | None, once: bool, command: Sequence[st
                 f"Guildhall answers at {site.url} after {time.monotonic() - began:.0f} s; logs are in {folder / 'log'}."
             )
             if command:
-                status = run_command(command, site.env | site.operator)
+                status = run_command(command, site.command_env)
             if not once:
                 if status:
                     say(f"The command ended with status {status}; the site stays up.")
-                say(f"Guildhall is at {site.url}; sign in as {site.env['GUILDHALL_OPERATOR_EMAIL']}")
+                say(f"Guildhall is at {site.url}; sign in as {site.operator_email}")
                 say(f"with the password in {folder / 'secrets' / 'operator'}. Ctrl-C stops everything.")
                 wait_for_ctrl_c()
     return status

@@ -1,6 +1,7 @@
 """The whole site on one machine: web, workers and beat beside the servers, and each started again when it dies."""
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -38,7 +39,8 @@ class Site:
         self.port = port
         self.url = env["GUILDHALL_URL"]
         self.env = {name: value for name, value in env.items() if name != PASSWORD}
-        self.operator = {PASSWORD: env[PASSWORD]}  # for setting up, and for the command beside us; not for the web
+        self.operator_email = env["GUILDHALL_OPERATOR_EMAIL"]
+        self.operator_password = env[PASSWORD]
         self._ours: list[str] = []
         self._watches: dict[str, Watch] = {}
         self._turn = threading.RLock()
@@ -56,10 +58,15 @@ class Site:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @property
+    def command_env(self) -> dict[str, str]:
+        """For setting up and for a command beside us. The web and the workers do not get the operator's password."""
+        return self.env | {PASSWORD: self.operator_password}
+
     def start(self) -> None:
         """Bring the database up to date, start everything, and wait until the site answers."""
         for name, arguments in SETUP:
-            self._manage(name, *(part.format(email=self.env["GUILDHALL_OPERATOR_EMAIL"]) for part in arguments))
+            self._manage(name, *(part.format(email=self.operator_email) for part in arguments))
         for program in self.programs():
             self.processes.start(program)
             self._ours.append(program.name)
@@ -73,6 +80,11 @@ class Site:
         if self._supervisor.is_alive():
             self._supervisor.join()
         self.processes.stop(*self._ours)
+
+    def kill(self, name: str) -> None:
+        """End a process and its children at once, as a failing machine would; it will be started again."""
+        with self._turn:
+            os.killpg(self.processes.pid(name), signal.SIGKILL)
 
     def rest(self, name: str) -> None:
         """Stop one process and leave it down until it is woken."""
@@ -99,9 +111,7 @@ class Site:
         ]
 
     def _manage(self, name: str, *arguments: str) -> None:
-        self.processes.run(
-            Program(name, (sys.executable, "manage.py", *arguments), env=self.env | self.operator), seconds=300
-        )
+        self.processes.run(Program(name, (sys.executable, "manage.py", *arguments), env=self.command_env), seconds=300)
 
     def _wait_for_answer(self, *, seconds: float) -> None:
         deadline = time.monotonic() + seconds

@@ -1,0 +1,32 @@
+"""What tests of more than one folder share."""
+
+from collections.abc import Generator, Iterator
+
+import pytest
+
+from registry.embedded.supervisor import Site
+from tests.servers import servers_key
+from tests.site import logs, running_site
+
+
+@pytest.fixture(scope="session")
+def site(pytestconfig: pytest.Config) -> Iterator[Site]:
+    """A whole running site; speak to it over HTTP at `site.url`, as `site.operator_email` with
+    `site.operator_password` to begin with.
+
+    `site.kill(name)` ends "web", "worker", "gpu-worker" or "beat" as a failing machine would; it is started again by
+    itself. `site.rest(name)` leaves it down until `site.wake(name)`.
+    """
+    with running_site(pytestconfig.stash[servers_key]) as running:
+        yield running
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure in a test of the running site comes with the end of the site's logs."""
+    report = yield
+    if report.failed and "site" in getattr(item, "fixturenames", ()):
+        report.sections.append(("logs of the site", logs(item.config.stash[servers_key])))
+    return report
