@@ -1,0 +1,281 @@
+"""The `guildhall` command line. GUILDHALL_URL and GUILDHALL_TOKEN say where and who.
+
+A refusal is one sentence on stderr and exit status 1.
+"""
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from client import lines, shapes
+from client.api import Guildhall
+from client.connection import Refused
+from client.evidence import evidence_for, read_evidence
+from client.packages import push_anchor, push_version
+from client.signing import NotSigned, make_key, sign_package, verify_package
+from client.waiting import wait_for_anchor, wait_for_composition, wait_for_version, wait_for_withdrawal
+
+LOCAL = "http://127.0.0.1:8000"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    chosen = _parser().parse_args(arguments)
+    try:
+        chosen.run(chosen)
+    except Refused as refusal:
+        return _fail(str(refusal), [f"  {item.policy}: {item.reason}" for item in refusal.policies])
+    except (NotSigned, FileExistsError, FileNotFoundError, PermissionError) as fault:
+        return _fail(str(fault), [])
+    except KeyboardInterrupt:
+        return _fail("Stopped. Run the same command again to go on from here.", [], status=130)
+    return 0
+
+
+def _fail(sentence: str, more: Sequence[str], *, status: int = 1) -> int:
+    print(f"guildhall: {sentence}", *more, sep="\n", file=sys.stderr)
+    return status
+
+
+def _here(*, signed_in: bool = True) -> Guildhall:
+    token = os.environ.get("GUILDHALL_TOKEN")
+    if signed_in and not token:
+        raise Refused("GUILDHALL_TOKEN is not set; `guildhall login` makes a token.", status=0, code="no-token")
+    return Guildhall(os.environ.get("GUILDHALL_URL", LOCAL), token=token if signed_in else None)
+
+
+def _show(told: Iterable[str]) -> None:
+    for line in told:
+        print(line)
+
+
+def _steps() -> Callable[[shapes.Composition], None]:
+    """Prints each step of a composition once."""
+    told: list[str] = []
+
+    def tell(composition: shapes.Composition) -> None:
+        step = str(composition["progress"].get("step") or composition["state"])
+        if told[-1:] != [step]:
+            told.append(step)
+            print(f"  {step}")
+
+    return tell
+
+
+def login(chosen: argparse.Namespace) -> None:
+    password = os.environ.get("GUILDHALL_PASSWORD") or getpass.getpass(f"Password of {chosen.email}: ")
+    with _here(signed_in=False) as guildhall:
+        guildhall.sign_in(chosen.email, password)
+        token = guildhall.create_token(chosen.name, days=chosen.days)
+        guildhall.sign_out()
+    print(f"export GUILDHALL_URL={guildhall.url}\nexport GUILDHALL_TOKEN={token['token']}")
+
+
+def keygen(chosen: argparse.Namespace) -> None:
+    pair = make_key(chosen.folder, name=chosen.name)
+    print(f"{pair.private} signs; keep it to yourself.\n{pair.public} is for the service and for whoever checks.")
+    if chosen.register:
+        with _here() as guildhall:
+            key = guildhall.register_key(chosen.register, name=chosen.name, public_key=pair.public_pem)
+        print(f"Registered for {chosen.register} as {key['fingerprint']}.")
+
+
+def sign(chosen: argparse.Namespace) -> None:
+    print(f"{sign_package(chosen.folder, private_key=chosen.key)} signs {chosen.folder}.")
+
+
+def verify(chosen: argparse.Namespace) -> None:
+    verify_package(chosen.folder, public_key=chosen.key)
+    print(f"{chosen.folder} is as it was signed.")
+
+
+def evidence(chosen: argparse.Namespace) -> None:
+    print(json.dumps(evidence_for(chosen.folder), indent=2))
+
+
+def push(chosen: argparse.Namespace) -> None:
+    stated = read_evidence(chosen.evidence)
+    with _here() as guildhall, lines.Bars() as bars:
+        version = push_version(
+            guildhall, chosen.folder, expert=chosen.expert, evidence=stated, notes=chosen.notes, progress=bars.show
+        )
+        if chosen.wait:
+            version = wait_for_version(guildhall, version["id"])
+    print(f"{version['expert']}@{version['number']} is {version['state']}.")
+
+
+def create(chosen: argparse.Namespace) -> None:
+    with _here() as guildhall:
+        expert = guildhall.create_expert(
+            chosen.expert,
+            anchor=chosen.anchor,
+            title=chosen.title,
+            domain=chosen.domain,
+            description=chosen.description,
+        )
+    print(f"{expert['full_name']} is there; push a version to it.")
+
+
+def push_the_anchor(chosen: argparse.Namespace) -> None:
+    with _here() as guildhall, lines.Bars() as bars:
+        push_anchor(
+            guildhall, chosen.folder, slug=chosen.slug, name=chosen.name, licence=chosen.licence, progress=bars.show
+        )
+        anchor = wait_for_anchor(guildhall, chosen.slug)
+    print(f"{anchor['slug']} is {anchor['state']}: {anchor['digest']}")
+
+
+def review(chosen: argparse.Namespace) -> None:
+    with _here() as guildhall:
+        brief = guildhall.find_version(chosen.version)
+        version = guildhall.review_version(
+            brief["id"], verdict=chosen.verdict, reason=chosen.reason, concluded_licence=chosen.concluded_licence
+        )
+    print(f"{chosen.version} is {version['state']}.")
+
+
+def request(chosen: argparse.Namespace) -> None:
+    with _here() as guildhall:
+        _, composition_id = guildhall.request_model(
+            chosen.model,
+            anchor=chosen.anchor,
+            experts=chosen.expert,
+            purpose=chosen.purpose,
+            top_k=chosen.top_k,
+            on_withdrawal=chosen.on_withdrawal,
+        )
+        composition = guildhall.get_composition(composition_id)
+        if chosen.wait:
+            composition = wait_for_composition(guildhall, composition_id, seen=_steps())
+    print(f"{chosen.model} is {composition['state']}. {composition['revision']}".rstrip())
+    if composition["revision"]:
+        print(f"HF_ENDPOINT={guildhall.url} hf download {chosen.model}")
+
+
+def withdraw(chosen: argparse.Namespace) -> None:
+    with _here() as guildhall:
+        brief = guildhall.find_version(chosen.version)
+        _show(lines.of_preview(chosen.version, guildhall.preview_withdrawal(brief["id"])))
+        if not chosen.yes and input(f"This cannot be undone. Type {chosen.version} to go on: ") != chosen.version:
+            raise Refused("Nothing was withdrawn.", status=0, code="not-confirmed")
+        withdrawal = guildhall.withdraw_version(brief["id"], reason=chosen.reason)
+        if chosen.wait:
+            withdrawal = wait_for_withdrawal(guildhall, brief["id"])
+    _show(lines.of_withdrawal(withdrawal))
+
+
+def status(chosen: argparse.Namespace) -> None:
+    with _here() as guildhall:
+        _show(lines.of_one(guildhall, chosen.name) if chosen.name else lines.of_everything(guildhall))
+
+
+def log(chosen: argparse.Namespace) -> None:
+    filters = {"about": chosen.about, "event": chosen.event}
+    with _here() as guildhall:
+        _show(lines.of_log(guildhall.list_log(**{name: value for name, value in filters.items() if value})))
+
+
+class _Commands:
+    """Commands of one parser, each with what it runs."""
+
+    def __init__(self) -> None:
+        self.parser = argparse.ArgumentParser(prog="guildhall", description=__doc__)
+        self._all = self.parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(self, name: str, run: Callable[[argparse.Namespace], None], does: str) -> argparse.ArgumentParser:
+        made = self._all.add_parser(name, help=does, description=does)
+        made.set_defaults(run=run)
+        return made
+
+
+def _parser() -> argparse.ArgumentParser:
+    commands = _Commands()
+    _for_everyone(commands)
+    _for_owners(commands)
+    _for_others(commands)
+    return commands.parser
+
+
+def _for_everyone(commands: _Commands) -> None:
+    one = commands.add("login", login, "Make a token from your e-mail address and password.")
+    one.add_argument("email")
+    one.add_argument("--name", default="guildhall command line")
+    one.add_argument("--days", type=int, default=90)
+
+    one = commands.add("verify", verify, "Check a package folder against its model.sig.")
+    one.add_argument("folder", type=Path)
+    one.add_argument("--key", type=Path, required=True, help="the public key (NAME.pub)")
+
+    one = commands.add("status", status, "Who you are and what is yours, or one expert, version or model.")
+    one.add_argument("name", nargs="?", metavar="NAME")
+
+    one = commands.add("log", log, "Print the log.")
+    one.add_argument("--about")
+    one.add_argument("--event")
+
+
+def _for_owners(commands: _Commands) -> None:
+    one = commands.add("keygen", keygen, "Make a key pair to sign packages with.")
+    one.add_argument("name")
+    one.add_argument("--folder", type=Path, default=Path())
+    one.add_argument("--register", metavar="ORGANISATION", help="register the public key for this organisation")
+
+    one = commands.add("sign", sign, "Sign a package folder: writes model.sig.")
+    one.add_argument("folder", type=Path)
+    one.add_argument("--key", type=Path, required=True, help="the private key (NAME.pem)")
+
+    one = commands.add("evidence", evidence, "Print evidence for a package, to be completed and given to push.")
+    one.add_argument("folder", type=Path)
+
+    one = commands.add("create", create, "Create an expert: a name that versions are pushed to.")
+    one.add_argument("expert", metavar="ORGANISATION/NAME")
+    one.add_argument("--anchor", required=True)
+    one.add_argument("--title", required=True)
+    one.add_argument("--domain", required=True)
+    one.add_argument("--description", default="")
+
+    one = commands.add("push", push, "Bring a package as a new version of an expert and submit it.")
+    one.add_argument("folder", type=Path)
+    one.add_argument("--expert", required=True, metavar="ORGANISATION/NAME")
+    one.add_argument("--evidence", type=Path, required=True, help="licence, consent and provenance (see `evidence`)")
+    one.add_argument("--notes", default="")
+    one.add_argument("--no-wait", dest="wait", action="store_false", help="do not wait for the check of the files")
+
+    one = commands.add("withdraw", withdraw, "Take a version out of use, for good.")
+    one.add_argument("version", metavar="ORGANISATION/NAME@NUMBER")
+    one.add_argument("--reason", required=True)
+    one.add_argument("--yes", action="store_true", help="do not ask")
+    one.add_argument("--wait", action="store_true", help="wait until every affected model is seen to")
+
+
+def _for_others(commands: _Commands) -> None:
+    one = commands.add("push-anchor", push_the_anchor, "Bring an anchor (operators).")
+    one.add_argument("folder", type=Path)
+    one.add_argument("--slug", required=True)
+    one.add_argument("--name", required=True)
+    one.add_argument("--licence", required=True)
+
+    for verdict in ("approve", "reject"):
+        one = commands.add(verdict, review, f"{verdict.capitalize()} a version (compliance).")
+        one.set_defaults(verdict=verdict)
+        one.add_argument("version", metavar="ORGANISATION/NAME@NUMBER")
+        one.add_argument("--reason", required=True)
+        one.add_argument("--concluded-licence", default="")
+
+    one = commands.add("request", request, "Request a composed model for a purpose.")
+    one.add_argument("model", metavar="ORGANISATION/NAME")
+    one.add_argument("--anchor", required=True)
+    one.add_argument(
+        "--expert", action="append", required=True, metavar="ORGANISATION/NAME", help="once for each expert"
+    )
+    one.add_argument("--purpose", required=True)
+    one.add_argument("--top-k", type=int)
+    one.add_argument("--on-withdrawal", choices=["recompose", "close"], default="")
+    one.add_argument("--no-wait", dest="wait", action="store_false", help="do not wait until it is published")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

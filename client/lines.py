@@ -1,0 +1,110 @@
+"""What the command line shows, as plain lines, one a thing; and the bars while files are on their way."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Self
+
+from tqdm import tqdm
+
+from client import shapes
+from client.api import Guildhall
+from client.connection import Refused
+
+
+class Bars:
+    """A bar for each file on its way."""
+
+    def __init__(self) -> None:
+        self._bars: dict[str, tqdm[Any]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        for bar in self._bars.values():
+            bar.close()
+
+    def show(self, path: str, there: int, size: int) -> None:
+        if path not in self._bars:
+            self._bars[path] = tqdm(total=size, desc=path, unit="B", unit_scale=True, disable=None)
+        self._bars[path].update(there - self._bars[path].n)
+
+
+def of_preview(version: str, facts: shapes.WithdrawalPreview) -> Iterator[str]:
+    yield f"Withdrawing {version} blocks {len(facts['models'])} model(s) of which {facts['downloads']} file(s) were read."
+    for model in facts["models"]:
+        yield f"  {model['model']} {model['revision'][:12]}{' (main)' if model['main'] else ''}"
+    if facts["notice"]:
+        yield facts["notice"]
+
+
+def of_withdrawal(facts: shapes.Withdrawal) -> Iterator[str]:
+    yield f"{facts['version']} is withdrawn since {facts['requested_at']}."
+    for model in facts["models"]:
+        now = model["recomposed_revision"]
+        yield f"  {model['model']} {model['revision'][:12]} {model['state']}" + (f" -> {now[:12]}" if now else "")
+    if facts["propagated_at"] is None:
+        yield "The affected models are being seen to; `guildhall status` shows how far that is."
+
+
+def of_everything(guildhall: Guildhall) -> Iterator[str]:
+    """Who the caller is, and what their organisations have."""
+    person = guildhall.get_session()
+    if person is None:
+        raise Refused("The token is not valid any more; `guildhall login` makes a new one.", status=401, code="token")
+    roles = ", ".join(f"{held['role']} of {held['organisation']}" for held in person["roles"]) or "no role"
+    yield f"{person['name']} <{person['email']}>: {roles}"
+    for organisation in sorted({held["organisation"] for held in person["roles"]}):
+        for expert in guildhall.list_experts(organisation=organisation):
+            latest = expert["latest"]
+            yield f"expert {expert['full_name']} " + (f"@{latest['number']} {latest['state']}" if latest else "(empty)")
+        for model in guildhall.list_models(organisation=organisation):
+            yield _model_line(model)
+
+
+def of_one(guildhall: Guildhall, name: str) -> Iterator[str]:
+    """An expert ("org/name"), one of its versions ("org/name@3"), or else the model of that name."""
+    if "@" in name:
+        yield from _version(guildhall.get_version(guildhall.find_version(name)["id"]))
+        return
+    try:
+        expert = guildhall.get_expert(name)
+    except Refused as refusal:
+        if refusal.status != 404:
+            raise
+        yield from _model(guildhall, name)
+        return
+    yield f"expert {expert['full_name']} for {expert['anchor']}: {expert['title']}"
+    for version in expert["versions"]:
+        yield f"  @{version['number']} {version['state']} {version['licence']}"
+
+
+def of_log(entries: Iterable[shapes.LogEntry]) -> Iterator[str]:
+    for entry in entries:
+        who = entry["actor_name"] or entry["actor"]
+        yield f"{entry['seq']:>6} {entry['at'][:19]} {entry['event']:<24} {entry['about']} by {who}"
+
+
+def _version(version: shapes.Version) -> Iterator[str]:
+    yield f"{version['expert']}@{version['number']} is {version['state']}"
+    for check in version["checks"]:
+        yield f"  {'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['detail']}"
+    if version["failure"]:
+        yield f"  {version['failure']}"
+
+
+def _model(guildhall: Guildhall, name: str) -> Iterator[str]:
+    try:
+        model = guildhall.get_model(name)
+    except Refused as refusal:
+        if refusal.status != 404:
+            raise
+        message = f"There is no expert and no model {name} that you may see."
+        raise Refused(message, status=404, code="not-found") from refusal
+    yield _model_line(model)
+    for composition in model["compositions"]:
+        yield f"  {composition['created_at']} {composition['state']} {composition['revision'][:12]}".rstrip()
+
+
+def _model_line(model: shapes.Model) -> str:
+    main = model["main"]["revision"] if model["main"] else "none"
+    return f"model {model['full_name']} for {model['purpose']}: {', '.join(model['experts'])}; main {main}"
