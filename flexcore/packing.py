@@ -22,7 +22,7 @@ from flexcore.package import (
     check_anchor_package,
     check_expert_package,
 )
-from flexcore.untrusted import Malformed
+from flexcore.untrusted import Malformed, shown
 
 Found = TypeVar("Found")
 
@@ -46,7 +46,7 @@ def write_expert_package(
     data_card: Mapping[str, Any],
 ) -> Contents:
     """Write a package, not yet signed; it appears whole and checked, or not at all."""
-    said = _json(card)
+    said = _json(card, "expert.json")
     d = read_expert_card(said).dimensions
     has_bias = any(tensor.name.endswith(".bias") for tensor in router)
 
@@ -54,7 +54,7 @@ def write_expert_package(
         _write_tensors(into / "expert.safetensors", expert, expert_layout(d), d.dtype)
         _write_tensors(into / "router.safetensors", router, router_layout(d, bias=has_bias), d.dtype)
         (into / "expert.json").write_bytes(said)
-        (into / "data-card.json").write_bytes(_json(data_card))
+        (into / "data-card.json").write_bytes(_json(data_card, "data-card.json"))
 
     return _write_whole(folder, write, check_expert_package)
 
@@ -74,19 +74,22 @@ def write_anchor_package(
     d = architecture.dimensions
 
     def write(into: Path) -> None:
-        (into / "config.json").write_bytes(_json(config))
+        (into / "config.json").write_bytes(_json(config, "config.json"))
         _write_tensors(into / "shared.safetensors", shared, shared_layout(architecture), d.dtype)
         _write_tensors(into / "expert.safetensors", expert, expert_layout(d), d.dtype)
         _write_tensors(into / "router.safetensors", router, router_layout(d, bias=False), d.dtype)
         for name in TOKENIZER_NAMES:
             (into / name).write_bytes(tokenizer[name])
-        (into / "anchor.json").write_bytes(_json(card))
+        (into / "anchor.json").write_bytes(_json(card, "anchor.json"))
 
     return _write_whole(folder, write, check_anchor_package)
 
 
-def _json(value: Mapping[str, Any]) -> bytes:
-    return rfc8785.dumps(dict(value))
+def _json(value: Mapping[str, Any], label: str) -> bytes:
+    try:
+        return rfc8785.dumps(dict(value))
+    except rfc8785.CanonicalizationError as fault:
+        raise Malformed(f"{label} cannot be written as JSON ({shown(fault)}); give plain, finite values.") from None
 
 
 def _write_tensors(path: Path, tensors: Sequence[TensorData], layout: Layout, dtype: str) -> None:

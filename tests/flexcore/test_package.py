@@ -353,6 +353,15 @@ def test_a_package_that_we_would_refuse_is_not_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_loss_that_is_not_a_number_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    card = make_card(evaluation={"bits_per_byte": float("nan")})
+
+    with pytest.raises(Malformed, match=r"expert\.json cannot be written as JSON"):
+        write_expert_package(tmp_path / "drama", expert=[], router=[], card=card, data_card=DATA_CARD)
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_card_without_personal_data_says_so() -> None:
     card = data_card(name="n", licence="MIT", languages=["en"], volume="1 MB", collection="c")
 
