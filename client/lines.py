@@ -30,7 +30,7 @@ class Bars:
 
 
 def of_preview(version: str, facts: shapes.WithdrawalPreview) -> Iterator[str]:
-    yield f"Withdrawing {version} blocks {len(facts['models'])} model(s) of which {facts['downloads']} file(s) were read."
+    yield f"Withdrawing {version} blocks {len(facts['models'])} model(s); {facts['downloads']} downloads so far."
     for model in facts["models"]:
         yield f"  {model['model']} {model['revision'][:12]}{' (main)' if model['main'] else ''}"
     if facts["notice"]:
