@@ -55,6 +55,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "registry.api.problems.refuse_nul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -107,12 +108,14 @@ REST_FRAMEWORK = {
         "registry.api.callers.SessionCaller",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["registry.api.bodies.StrictJSON"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "registry.api.schema.Operation",
     "DEFAULT_PAGINATION_CLASS": "registry.api.paging.Pages",
     "EXCEPTION_HANDLER": "registry.api.problems.as_problem",
     "DEFAULT_THROTTLE_RATES": {"login": env.str("GUILDHALL_LOGIN_RATE", default="20/min")},
+    # How many proxies of ours stand before us; an address that a caller writes itself is not counted by.
+    "NUM_PROXIES": env.int("GUILDHALL_PROXIES", default=0),
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -124,7 +127,15 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "Role": "registry.accounts.models.Role",
+        "AnchorState": "registry.experts.models.AnchorState",
+        "VersionState": "registry.experts.models.VersionState",
+        "Verdict": "registry.reviews.models.Verdict",
+        "CompositionState": "registry.compositions.models.CompositionState",
+        "OnWithdrawal": "registry.compositions.models.OnWithdrawal",
+        "Event": "registry.audit.events.Event",
+    },
 }
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 

@@ -1,11 +1,19 @@
 """Every address of the service, in one file."""
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain")
 
 
-urlpatterns: list[URLPattern | URLResolver] = [path("healthz", healthz)]
+handler400 = "registry.api.problems.bad_request"
+handler403 = "registry.api.problems.forbidden"
+handler404 = "registry.api.problems.nothing_here"
+handler500 = "registry.api.problems.fault"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz),
+    path("api/v1/", include("registry.api.urls")),
+]

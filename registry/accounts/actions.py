@@ -1,0 +1,149 @@
+"""Making people, organisations, roles, tokens and keys. The log names nobody: people are pseudonyms in it."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from registry.accounts.models import ApiToken, Membership, Organisation, Person, Role, SigningKey
+from registry.accounts.queries import demand_role, get_organisation, get_person, has_role, token_hash
+from registry.accounts.rules import check_jurisdiction, check_organisation_slug, read_public_key
+from registry.actors import Actor
+from registry.audit.events import Event
+from registry.audit.log import record
+from registry.errors import Invalid, NotFound, Taken
+
+MAX_TOKEN_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A new token and its text, which is told once and kept nowhere."""
+
+    row: ApiToken
+    text: str
+
+
+@transaction.atomic
+def create_organisation(slug: str, *, name: str, jurisdiction: str = "", by: Actor) -> Organisation:
+    demand_role(by, Role.OPERATOR)
+    check_organisation_slug(slug)
+    check_jurisdiction(jurisdiction)
+    if Organisation.objects.filter(slug=slug).exists():
+        raise Taken(f"There is an organisation called {slug} already.")
+    organisation = Organisation.objects.create(slug=slug, name=name, jurisdiction=jurisdiction)
+    facts = {"organisation": str(organisation.id), "jurisdiction": jurisdiction}
+    record(Event.ORGANISATION_CREATED, about=f"organisation:{slug}", by=by, facts=facts)
+    return organisation
+
+
+@transaction.atomic
+def create_person(email: str, *, name: str, password: str, roles: Sequence[tuple[str, Role]] = (), by: Actor) -> Person:
+    """Somebody who can sign in, with their first roles."""
+    demand_role(by, Role.OPERATOR)
+    email = email.lower()
+    if Person.objects.filter(email=email).exists():
+        raise Taken("There is somebody with this e-mail address already.")
+    somebody = Person(email=email, name=name)
+    try:
+        validate_password(password, somebody)
+    except ValidationError as fault:
+        raise Invalid(f"The password will not do: {' '.join(fault.messages)}") from fault
+    somebody.set_password(password)
+    somebody.save(force_insert=True)
+    record(Event.PERSON_CREATED, about=str(somebody), by=by, facts={})
+    for slug, role in roles:
+        _grant(somebody, get_organisation(slug), role, by=by)
+    return somebody
+
+
+@transaction.atomic
+def grant_role(email: str, *, organisation: str, role: Role, by: Actor) -> Membership:
+    """Give somebody a role in an organisation; one they hold already stays as it is."""
+    demand_role(by, Role.OPERATOR)
+    somebody = Person.objects.filter(email=email.lower()).first()
+    if somebody is None:
+        raise NotFound("There is nobody with this e-mail address.")
+    membership, new = _membership(somebody, get_organisation(organisation), role)
+    if new:
+        record(Event.ROLE_GRANTED, about=str(somebody), by=by, facts={"organisation": organisation, "role": role.value})
+    return membership
+
+
+def _membership(somebody: Person, organisation: Organisation, role: Role) -> tuple[Membership, bool]:
+    return Membership.objects.get_or_create(person=somebody, organisation=organisation, role=role)
+
+
+def _grant(somebody: Person, organisation: Organisation, role: Role, *, by: Actor) -> None:
+    if _membership(somebody, organisation, role)[1]:
+        facts = {"organisation": organisation.slug, "role": role.value}
+        record(Event.ROLE_GRANTED, about=str(somebody), by=by, facts=facts)
+
+
+@transaction.atomic
+def create_token(person_id: UUID, *, name: str, days: int = 90, by: Actor) -> IssuedToken:
+    """A token for oneself; an operator may make one for anybody."""
+    somebody = get_person(person_id)
+    if by.person_id != person_id:
+        demand_role(by, Role.OPERATOR)
+    if not 1 <= days <= MAX_TOKEN_DAYS:
+        raise Invalid(f"A token lasts from 1 to {MAX_TOKEN_DAYS} days.")
+    text = f"gh_{secrets.token_urlsafe(32)}"
+    token = ApiToken.objects.create(
+        person=somebody,
+        name=name,
+        hash=token_hash(text),
+        prefix=text[:10],
+        expires_at=timezone.now() + timedelta(days=days),
+    )
+    facts = {"person": str(somebody), "expires_at": token.expires_at.isoformat()}
+    record(Event.TOKEN_CREATED, about=str(token), by=by, facts=facts)
+    return IssuedToken(row=token, text=text)
+
+
+@transaction.atomic
+def revoke_token(token_id: UUID, *, by: Actor) -> ApiToken:
+    """End a token at once. One's own, or as an operator anybody's; one that is ended already stays so."""
+    token = ApiToken.objects.select_for_update().filter(id=token_id).first()
+    if token is None or (token.person_id != by.person_id and not has_role(by, Role.OPERATOR)):
+        raise NotFound("You have no such token.")
+    if token.revoked_at is None:
+        token.revoked_at = timezone.now()
+        token.save(update_fields=["revoked_at"])
+        record(Event.TOKEN_REVOKED, about=str(token), by=by, facts={"person": f"person:{token.person_id}"})
+    return token
+
+
+@transaction.atomic
+def register_key(organisation: str, *, name: str, public_key: str, by: Actor) -> SigningKey:
+    """A key that packages of this organisation may be signed with."""
+    owner = get_organisation(organisation)
+    demand_role(by, Role.OWNER, owner)
+    pem, fingerprint = read_public_key(public_key)
+    if SigningKey.objects.filter(organisation=owner, fingerprint=fingerprint).exists():
+        raise Taken(f"{owner} has registered this key already ({fingerprint}).")
+    key = SigningKey.objects.create(organisation=owner, name=name, public_key=pem, fingerprint=fingerprint)
+    facts = {"organisation": owner.slug, "fingerprint": fingerprint, "public_key": pem}
+    record(Event.KEY_REGISTERED, about=str(key), by=by, facts=facts)
+    return key
+
+
+@transaction.atomic
+def revoke_key(key_id: UUID, *, by: Actor) -> SigningKey:
+    """From now on nothing new is accepted under this key; what was verified with it stays verified."""
+    key = SigningKey.objects.select_for_update().filter(id=key_id).first()
+    if key is None:
+        raise NotFound("There is no such key.")
+    demand_role(by, Role.OWNER, key.organisation)
+    if key.revoked_at is None:
+        key.revoked_at = timezone.now()
+        key.save(update_fields=["revoked_at"])
+        facts = {"organisation": key.organisation.slug, "fingerprint": key.fingerprint}
+        record(Event.KEY_REVOKED, about=str(key), by=by, facts=facts)
+    return key

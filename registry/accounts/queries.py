@@ -1,0 +1,112 @@
+"""Who somebody is, and what they may do and see. The one place that row-level scoping starts from."""
+
+import hashlib
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from registry.accounts.models import ApiToken, Membership, Organisation, Person, Role, SigningKey
+from registry.actors import CONSOLE, Actor
+from registry.errors import NotAllowed, NotFound
+
+SEES_ALL = {Role.COMPLIANCE, Role.AUDITOR, Role.OPERATOR}
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What an actor may look at beyond what is public: everything, or what belongs to these organisations."""
+
+    everything: bool
+    organisations: frozenset[UUID]
+
+    def rows(self, organisation: str = "organisation") -> Q:
+        """A filter for rows that belong to an organisation, by the path of lookups that leads to it."""
+        return Q() if self.everything else Q(**{f"{organisation}__in": self.organisations})
+
+
+def reach_of(actor: Actor) -> Reach:
+    if actor.person_id is None:
+        return Reach(everything=True, organisations=frozenset())
+    held = list(Membership.objects.filter(person=actor.person_id).values_list("organisation", "role"))
+    return Reach(
+        everything=any(role in SEES_ALL for _, role in held),
+        organisations=frozenset(organisation for organisation, _ in held),
+    )
+
+
+def roles_of(person_id: UUID) -> set[tuple[str, Role]]:
+    held = Membership.objects.filter(person=person_id).values_list("organisation__slug", "role")
+    return {(slug, Role(role)) for slug, role in held}
+
+
+def has_role(actor: Actor, role: Role, organisation: Organisation | str | None = None) -> bool:
+    """Does the actor hold the role: in this organisation, or in any when none is named?"""
+    if actor.person_id is None:
+        return actor == CONSOLE and role == Role.OPERATOR
+    rows = Membership.objects.filter(person=actor.person_id, person__is_active=True, role=role)
+    if organisation is not None:
+        rows = rows.filter(organisation__slug=str(organisation))
+    return rows.exists()
+
+
+def demand_role(actor: Actor, role: Role, organisation: Organisation | str | None = None) -> None:
+    """Raise unless the actor holds the role."""
+    if has_role(actor, role, organisation):
+        return
+    where = "" if organisation is None else f" in {organisation}"
+    raise NotAllowed(f"This needs the role {role.value}{where}; you do not hold it.")
+
+
+def is_member(actor: Actor, organisation: UUID) -> bool:
+    return Membership.objects.filter(person=actor.person_id, organisation=organisation).exists()
+
+
+def token_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def live_token(text: str) -> ApiToken | None:
+    """The token with this text, if it is neither expired nor revoked and its person is active."""
+    return (
+        ApiToken.objects.select_related("person")
+        .filter(hash=token_hash(text), revoked_at=None, expires_at__gt=timezone.now(), person__is_active=True)
+        .first()
+    )
+
+
+def person_by_token(text: str) -> Person | None:
+    token = live_token(text)
+    return token.person if token else None
+
+
+def get_organisation(slug: str) -> Organisation:
+    organisation = Organisation.objects.filter(slug=slug).first()
+    if organisation is None:
+        raise NotFound(f"There is no organisation called {slug}.")
+    return organisation
+
+
+def get_person(person_id: UUID) -> Person:
+    found = Person.objects.filter(id=person_id).first()
+    if found is None:
+        raise NotFound("There is no such person.")
+    return found
+
+
+def memberships_of(person: Person) -> QuerySet[Membership]:
+    return person.memberships.select_related("organisation").order_by("organisation__slug", "role")
+
+
+def tokens_of(person: Person) -> QuerySet[ApiToken]:
+    return person.tokens.order_by("-created_at")
+
+
+def keys_of(organisation: Organisation) -> QuerySet[SigningKey]:
+    return organisation.signing_keys.order_by("-created_at")
+
+
+def live_keys_of(organisation_id: UUID) -> list[SigningKey]:
+    """The keys that a signature of this organisation may be checked with today."""
+    return list(SigningKey.objects.filter(organisation=organisation_id, revoked_at=None).order_by("created_at"))

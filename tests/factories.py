@@ -1,0 +1,229 @@
+"""Rows for tests, every field with a default, so that a test says only what matters.
+
+Ada owns (playhouse), Ben reviews (review-office), Cy consumes (library), Olga audits (watch), Otto operates
+(guildhall); Eve has no role anywhere.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from itertools import count
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from registry.accounts.models import ApiToken, Membership, Organisation, Person, Role, SigningKey
+from registry.accounts.queries import token_hash
+from registry.actors import Actor, person
+from registry.digests import sha256
+from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
+from registry.experts.models import Anchor, AnchorState, Expert, ExpertVersion, UploadedFile, VersionState
+
+ADA = person(UUID(int=0xADA))
+BEN = person(UUID(int=0xBE9))
+CY = person(UUID(int=0xC1))
+OLGA = person(UUID(int=0x01CA))
+OTTO = person(UUID(int=0x0770))
+EVE = person(UUID(int=0xE1E))
+CAST: dict[Actor, tuple[str, str, Role | None]] = {
+    ADA: ("Ada", "playhouse", Role.OWNER),
+    BEN: ("Ben", "review-office", Role.COMPLIANCE),
+    CY: ("Cy", "library", Role.CONSUMER),
+    OLGA: ("Olga", "watch", Role.AUDITOR),
+    OTTO: ("Otto", "guildhall", Role.OPERATOR),
+    EVE: ("Eve", "elsewhere", None),
+}
+PASSWORD = "a long and quiet word"
+ARCHITECTURE = {
+    "vocab_size": 64,
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 4,
+    "max_position_embeddings": 64,
+    "rms_norm_eps": 1e-06,
+    "rope_theta": 500000.0,
+    "pad_token_id": 0,
+    "eos_token_id": 1,
+    "dtype": "F32",
+}
+numbers = count(1)
+
+
+def made_digest(*parts: object) -> str:
+    return sha256("|".join(str(part) for part in parts or (uuid4(),)).encode())
+
+
+def make_cast() -> None:
+    """Everybody above, each with the one role that their name stands for."""
+    for actor in CAST:
+        row_of(actor)
+
+
+def make_organisation(slug: str = "playhouse", **fields: Any) -> Organisation:
+    return Organisation.objects.get_or_create(slug=slug, defaults={"name": slug.title(), **fields})[0]
+
+
+def make_person(
+    email: str = "", *, roles: Sequence[tuple[str, Role]] = (), password: str | None = None, **fields: Any
+) -> Person:
+    """Somebody; without a password they cannot sign in (hashing one takes its time)."""
+    email = email or f"somebody-{next(numbers)}@elsewhere.example"
+    somebody = Person(email=email, name=fields.pop("name", email.partition("@")[0]), **fields)
+    if password is None:
+        somebody.set_unusable_password()
+    else:
+        somebody.set_password(password)
+    somebody.save(force_insert=True)
+    for slug, role in roles:
+        give_role(somebody, slug, role)
+    return somebody
+
+
+def give_role(somebody: Person | Actor, slug: str, role: Role) -> Membership:
+    owner = row_of(somebody) if isinstance(somebody, Actor) else somebody
+    return Membership.objects.get_or_create(person=owner, organisation=make_organisation(slug), role=role)[0]
+
+
+def row_of(actor: Actor) -> Person:
+    """The person behind one of the names above; made when they are not there yet."""
+    assert actor.person_id is not None
+    known = Person.objects.filter(id=actor.person_id).first()
+    if known is not None:
+        return known
+    name, slug, role = CAST[actor]
+    email = f"{name.lower()}@{slug}.example"
+    return make_person(email, id=actor.person_id, name=name, roles=[(slug, role)] if role else ())
+
+
+def make_token(owner: Actor, text: str = "", **fields: Any) -> str:
+    """A token of somebody; its text."""
+    text = text or f"gh_test{uuid4().hex}"
+    defaults = {"name": "test", "prefix": text[:10], "expires_at": timezone.now() + timedelta(days=1)}
+    ApiToken.objects.create(person=row_of(owner), hash=token_hash(text), **(defaults | fields))
+    return text
+
+
+def api(caller: Actor | None = None) -> APIClient:
+    """A client of the REST API that calls as somebody, with a real token; as a stranger when nobody is named."""
+    client = APIClient()
+    if caller is not None:
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {make_token(caller)}")
+    return client
+
+
+def make_key(organisation: str = "playhouse", **fields: Any) -> SigningKey:
+    defaults = {"name": "key", "public_key": "PEM", "fingerprint": made_digest()}
+    return SigningKey.objects.create(organisation=make_organisation(organisation), **(defaults | fields))
+
+
+def make_anchor(slug: str = "small", *, state: str = AnchorState.VERIFIED, **fields: Any) -> Anchor:
+    """The anchor with this slug: the same row however often it is asked for."""
+    known = Anchor.objects.filter(slug=slug).first()
+    if known is not None:
+        return known
+    defaults: dict[str, Any] = {"name": slug.title(), "licence": "Apache-2.0", "state": state}
+    if state == AnchorState.VERIFIED:
+        defaults |= {
+            "digest": made_digest("anchor", slug),
+            "data_digest": made_digest("public expert", slug),
+            "architecture": ARCHITECTURE,
+        }
+    return Anchor.objects.create(slug=slug, **(defaults | {"created_by": row_of(OTTO)} | fields))
+
+
+def make_expert(name: str = "drama", *, organisation: str = "playhouse", **fields: Any) -> Expert:
+    """The expert of this name: the same row however often it is asked for."""
+    home = make_organisation(organisation)
+    known = Expert.objects.filter(organisation=home, name=name).first()
+    if known is not None:
+        return known
+    defaults = {"title": name.title(), "domain": name}
+    fields.setdefault("anchor", None)
+    fields["anchor"] = fields["anchor"] or make_anchor()
+    fields.setdefault("created_by", row_of(ADA))
+    return Expert.objects.create(organisation=home, name=name, **(defaults | fields))
+
+
+def make_version(
+    expert: Expert | None = None, *, state: str = VersionState.APPROVED, evidence: bool = True, **fields: Any
+) -> ExpertVersion:
+    """The next version of an expert, in any state, with licence, consent and provenance.
+
+    `licence`, `purposes`, `recipients`, `jurisdictions`, `valid_from` and `valid_until` go to the evidence.
+    """
+    expert = expert or make_expert()
+    terms = {"declared": fields.pop("licence", "CC-BY-4.0"), "concluded": fields.pop("concluded", "")}
+    consent = {
+        "purposes": fields.pop("purposes", ["research", "internal-use"]),
+        "recipients": fields.pop("recipients", []),
+        "jurisdictions": fields.pop("jurisdictions", []),
+        "valid_from": fields.pop("valid_from", timezone.now() - timedelta(days=1)),
+        "valid_until": fields.pop("valid_until", None),
+    }
+    number = fields.pop("number", expert.versions.count() + 1)
+    version = ExpertVersion.objects.create(
+        expert=expert, number=number, state=state, **(_facts(expert, number, state) | fields)
+    )
+    if state in {VersionState.APPROVED, VersionState.WITHDRAWN} and expert.registration is None:
+        _register(expert)
+    if evidence:
+        _speak_for(version, terms, consent)
+    return version
+
+
+make_draft = partial(make_version, state=VersionState.DRAFT)
+
+
+def _facts(expert: Expert, number: int, state: str) -> dict[str, Any]:
+    facts: dict[str, Any] = {"created_by": row_of(ADA)}
+    if state in {VersionState.DRAFT, VersionState.SUBMITTED, VersionState.FAILED}:
+        return facts
+    return facts | {
+        "data_digest": made_digest("data", expert.id, number),
+        "router_digest": made_digest("router", expert.id, number),
+        "submitted_at": timezone.now(),
+        "verified_at": timezone.now(),
+    }
+
+
+def _register(expert: Expert) -> None:
+    expert.registration = expert.anchor.next_registration
+    expert.anchor.next_registration += 1
+    expert.anchor.save(update_fields=["next_registration"])
+    expert.save(update_fields=["registration"])
+
+
+def _speak_for(version: ExpertVersion, terms: dict[str, Any], consent: dict[str, Any]) -> None:
+    if version.state in {VersionState.APPROVED, VersionState.WITHDRAWN}:
+        terms["concluded"] = terms["concluded"] or terms["declared"]
+    LicenceTerms.objects.create(version=version, attribution="Playhouse", **terms)
+    ConsentRecord.objects.create(
+        version=version,
+        legal_basis="contract",
+        withdrawal_method="Write to the playhouse.",
+        given_by=row_of(ADA),
+        **consent,
+    )
+    statement = {
+        "anchor": version.expert.anchor.digest,
+        "dataset": "Plays in the public domain.",
+        "trained_by": "The playhouse",
+        "code": "flexcore",
+    }
+    Provenance.objects.create(version=version, statement=statement)
+
+
+def make_file(version: ExpertVersion, path: str = "expert.safetensors", **fields: Any) -> UploadedFile:
+    """A file that has arrived, as the rows say; put the bytes under `key` yourself if the test reads them."""
+    defaults = {
+        "size": 1,
+        "sha256": made_digest(),
+        "key": f"uploads/{uuid4()}/{path}",
+        "part_size": 5 * 2**20,
+        "completed_at": timezone.now(),
+    }
+    return UploadedFile.objects.create(version=version, path=path, **(defaults | fields))
