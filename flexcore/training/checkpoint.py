@@ -1,0 +1,97 @@
+"""Where a run stands, in one safetensors file that is replaced in one stroke: a run killed at any line goes on from
+the last whole one, and only if it is the same run.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from flexcore.untrusted import Malformed
+
+MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """`run` says what is being trained, on what and how: another run's file is refused, not continued."""
+
+    path: Path
+    run: str
+
+    def save(self, step: int, weights: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
+        tensors: dict[str, Tensor] = {}
+        for name, weight in weights.items():
+            tensors[f"weight.{name}"] = weight.detach()
+            for moment in MOMENTS:
+                tensors[f"{moment}.{name}"] = optimizer.state[weight][moment]
+        partial = self.path.with_name(self.path.name + ".partial")
+        save_file(tensors, partial, metadata={"run": self.run, "step": str(step)})
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        partial.replace(self.path)
+
+    def resume(self, weights: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> int:
+        """The number of steps already done: 0 where there is no file."""
+        if not self.path.exists():
+            return 0
+        try:
+            with safe_open(self.path, "pt") as file:
+                facts = file.metadata() or {}
+                if facts.get("run") != self.run:
+                    raise Malformed(
+                        f"{self.path} belongs to a run with other settings or data; "
+                        "delete it to start again, or give the old settings to go on."
+                    )
+                step = int(facts["step"])
+                with torch.no_grad():
+                    for name, weight in weights.items():
+                        weight.copy_(file.get_tensor(f"weight.{name}"))
+                        optimizer.state[weight] = {
+                            "step": torch.tensor(float(step)),
+                            **{moment: file.get_tensor(f"{moment}.{name}").clone() for moment in MOMENTS},
+                        }
+        except SafetensorError as fault:
+            raise Malformed(f"{self.path} is damaged ({fault}); delete it to start again.") from fault
+        return step
+
+    def forget(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+def beside(out: Path) -> Path:
+    """Where a run that will write `out` keeps its checkpoint."""
+    return out.with_name(f".{out.name}.checkpoint")
+
+
+def run_digest(facts: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def bits_of(weight: Tensor) -> memoryview:
+    """As they lie in memory, row after row."""
+    flat = weight.detach().contiguous().reshape(-1)
+    return memoryview(flat.view(torch.uint8).numpy())  # type: ignore[arg-type]  # numpy's stub hides the buffer
+
+
+def weights_digest(weights: Mapping[str, Tensor]) -> str:
+    """Of names, dtypes, shapes and bits: equal only where nothing at all has moved."""
+    found = hashlib.sha256()
+    for name in sorted(weights):
+        weight = weights[name]
+        found.update(f"{name} {weight.dtype} {tuple(weight.shape)}\n".encode())
+        found.update(bits_of(weight))
+    return found.hexdigest()

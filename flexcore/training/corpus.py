@@ -1,0 +1,104 @@
+"""Documents to batches. Which tokens a step sees follows from the seed and the step's number alone, so a run that
+was killed goes on with the very batches it would have had.
+
+Shapes: B sequences a step, S positions.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from flexcore.training.tokenizer import END_ID, encode
+from flexcore.untrusted import Malformed, parse_json
+
+MAX_LINE = 64 << 20
+CHUNK = 256  # documents encoded at a time
+
+
+def read_documents(path: Path) -> list[str]:
+    """The texts of a JSON Lines file, one document a line, in the order of the file."""
+    documents: list[str] = []
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                text = parse_json(line, f"{path.name}, line {number}", max_bytes=MAX_LINE).get("text")
+                if not isinstance(text, str):
+                    raise Malformed(f'{path.name}, line {number} has no "text"; give each document one.')
+                if text:
+                    documents.append(text)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise Malformed(f"{path} is not a file; name a .jsonl file with one document a line.") from None
+    if not documents:
+        raise Malformed(f"{path} holds no document; name a file with some text in it.")
+    return documents
+
+
+class Windows:
+    """One long stream of shuffled documents, cut into windows that are drawn without return, epoch by epoch."""
+
+    def __init__(
+        self, documents: Sequence[str], tokenizer: Tokenizer, *, positions: int, wanted: int, seed: int
+    ) -> None:
+        """Documents are encoded only until `wanted` windows are filled; with fewer, they come round again."""
+        order = np.random.default_rng([seed, 0]).permutation(len(documents))
+        enough = wanted * positions + 1
+        pieces: list[NDArray[np.int32]] = []
+        self.bytes = tokens = 0
+        for start in range(0, len(order), CHUNK):
+            texts = [documents[i] for i in order[start : start + CHUNK]]
+            for text, ids in zip(texts, encode(tokenizer, texts), strict=True):
+                pieces.append(np.array([END_ID, *ids], dtype=np.int32))
+                self.bytes += len(text.encode())
+                tokens += len(ids) + 1
+            if tokens >= enough:
+                break
+        self.tokens, self.positions, self.seed = tokens, positions, seed
+        self.stream = np.concatenate(pieces)
+        self.count = (tokens - 1) // positions
+        if self.count < 1:
+            raise Malformed(f"the corpus has only {tokens} tokens; it takes more than {positions} to train.")
+        self._order = lru_cache(maxsize=2)(self._order_of)
+
+    def __getitem__(self, number: int) -> NDArray[np.int32]:
+        """S + 1 tokens: each but the last is asked for the next."""
+        epoch, place = divmod(number, self.count)
+        start = int(self._order(epoch)[place]) * self.positions
+        return self.stream[start : start + self.positions + 1]
+
+    def _order_of(self, epoch: int) -> NDArray[np.int64]:
+        return np.random.default_rng([self.seed, 1 + epoch]).permutation(self.count)
+
+
+class Mixture:
+    """Batches of the owner's windows with a fixed share of public ones, spread evenly over the steps."""
+
+    def __init__(self, own: Windows, public: Windows | None, *, replay: float, batch: int) -> None:
+        self.own, self.public, self.batch = own, public, batch
+        self.replay = replay if public is not None else 0.0
+
+    def __getitem__(self, step: int) -> Tensor:
+        """token_BS, one position longer than the model reads."""
+        first, last = self._public_before(step), self._public_before(step + 1)
+        rows: list[NDArray[np.int32]] = []
+        if self.public is not None:
+            rows += [self.public[number] for number in range(first, last)]
+        rows += [self.own[number] for number in range(step * self.batch - first, (step + 1) * self.batch - last)]
+        return torch.from_numpy(np.stack(rows)).long()
+
+    def bytes_per_token(self) -> float:
+        own = self.own.bytes / self.own.tokens
+        public = own if self.public is None else self.public.bytes / self.public.tokens
+        return (1 - self.replay) * own + self.replay * public
+
+    def _public_before(self, step: int) -> int:
+        return int(step * self.batch * self.replay + 1e-9)
+
+
+def windows_needed(steps: int, batch: int, share: float) -> int:
+    return int(steps * batch * share) + batch

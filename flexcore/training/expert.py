@@ -1,0 +1,145 @@
+"""An expert: trained beside the frozen anchor, at its owner's home, on the owner's text and a share of public text.
+
+Only the new feed-forwards and their router rows move. All else is the anchor's, bit for bit, and that is checked.
+
+Shapes: B batch, S positions, T = B*S tokens, A active experts (two: the public one and the new one).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from flexcore.cards import expert_card
+from flexcore.loading import load_beside, with_expert
+from flexcore.model.names import expert_weights, router_rows
+from flexcore.model.transformer import FlexOlmo
+from flexcore.package import Contents, check_anchor_package
+from flexcore.training.checkpoint import Checkpoint, beside, file_digest, run_digest, weights_digest
+from flexcore.training.corpus import Mixture, Windows, read_documents, windows_needed
+from flexcore.training.embedding import EMBEDDER, EMBEDDER_DIGEST, Vector, mean_embedding, router_row, sample
+from flexcore.training.loop import Plan, next_token_nats, train, training_facts
+from flexcore.training.packages import refuse_existing, save_expert
+from flexcore.training.tokenizer import load_tokenizer
+
+Z_LOSS = 1e-3
+PUBLIC, NEW = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class ExpertOrder:
+    """What to train beside which anchor. `replay` is the share of public text in every batch."""
+
+    anchor: Path
+    corpus: Path
+    public: Path | None
+    out: Path
+    name: str
+    data_card: Mapping[str, Any]
+    plan: Plan
+    replay: float = 0.25
+
+    def run(self, anchor_digest: str) -> str:
+        return run_digest(
+            {
+                "anchor": anchor_digest,
+                "corpus": file_digest(self.corpus),
+                "public": None if self.public is None else file_digest(self.public),
+                "plan": asdict(self.plan),
+                "replay": self.replay,
+            }
+        )
+
+
+Measure = Callable[[FlexOlmo, FlexOlmo], Mapping[str, Any]]
+
+
+def make_expert(order: ExpertOrder, measure: Measure, *, domain_vector: Vector | None = None) -> Contents:
+    """From an owner's text to an expert package; started again after a kill, it goes on where it was.
+
+    `measure` gets the anchor and the pair, and says how good they are. The embedder is asked for the domain's vector
+    unless one is given.
+    """
+    refuse_existing(order.out)
+    public = check_anchor_package(order.anchor)
+    anchor = load_beside(order.anchor)
+    documents = read_documents(order.corpus)
+    batches = _batches(order, documents)
+    shown = sample(documents, seed=order.plan.seed)
+    vector = mean_embedding(shown) if domain_vector is None else domain_vector
+    public_row = next(iter(router_rows(anchor, PUBLIC).values()))
+    row = router_row(
+        vector, public.architecture.hidden_size, seed=public.card["projection_seed"], norm=public_row.norm().item()
+    )
+    checkpoint = Checkpoint(beside(order.out), order.run(public.digest))
+    pair, bits = train_expert(anchor, batches, row, plan=order.plan, checkpoint=checkpoint, label=order.name)
+    card = expert_card(
+        anchor_digest=public.digest,
+        dimensions=public.architecture.dimensions,
+        training=training_facts(order.plan, bits)
+        | {"k": pair.top_k, "public_replay": order.replay, "router_z_loss": Z_LOSS},
+        domain_embedding={
+            "embedder": EMBEDDER,
+            "digest": EMBEDDER_DIGEST,
+            "documents": len(shown),
+            "vector": vector.tolist(),
+        },
+        privacy={"mechanism": "none", "epsilon": None, "delta": None},
+        evaluation=measure(anchor, pair),
+    )
+    contents = save_expert(order.out, pair, slot=NEW, card=card, data_card=order.data_card)
+    checkpoint.forget()
+    return contents
+
+
+def _batches(order: ExpertOrder, documents: Sequence[str]) -> Mixture:
+    plan, tokenizer = order.plan, load_tokenizer(order.anchor)
+
+    def windows(texts: Sequence[str], share: float) -> Windows:
+        wanted = windows_needed(plan.steps, plan.batch, share)
+        return Windows(texts, tokenizer, positions=plan.positions, wanted=wanted, seed=plan.seed)
+
+    if order.public is None or not order.replay:
+        return Mixture(windows(documents, 1.0), None, replay=0.0, batch=plan.batch)
+    public = windows(read_documents(order.public), order.replay)
+    return Mixture(windows(documents, 1 - order.replay), public, replay=order.replay, batch=plan.batch)
+
+
+def train_expert(
+    anchor: FlexOlmo, batches: Mixture, row: Vector, *, plan: Plan, checkpoint: Checkpoint, label: str
+) -> tuple[FlexOlmo, float]:
+    """The two-expert model, and its last bits per byte in training. With k = 2, for top-1 teaches a router nothing."""
+    pair = with_expert(anchor)
+    for start in router_rows(pair, NEW).values():
+        start.copy_(torch.from_numpy(row))
+    weights = _trainable(pair)
+    before = weights_digest(_frozen(pair, weights))
+
+    def loss_of(token_BS: Tensor) -> tuple[Tensor, Tensor]:
+        hidden = pair.hidden(token_BS[:, :-1])
+        nats = next_token_nats(pair.lm_head(hidden.x_BSD), token_BS)
+        return nats + Z_LOSS * z_loss(hidden.logits_TA), nats.detach()
+
+    pair.train()
+    bits = train(weights, loss_of, batches, plan=plan, checkpoint=checkpoint, label=label)
+    if weights_digest(_frozen(pair, weights)) != before:
+        raise RuntimeError("a frozen weight has moved, so this is no expert of its anchor; nothing is written")
+    return pair.requires_grad_(False).eval(), bits
+
+
+def z_loss(logits_TA: tuple[Tensor, ...]) -> Tensor:
+    """Keeps the router's logits small, so that one expert's row does not outshout those it never met."""
+    return torch.stack([logit_TA.logsumexp(dim=-1).square().mean() for logit_TA in logits_TA]).mean()
+
+
+def _trainable(pair: FlexOlmo) -> dict[str, nn.Parameter]:
+    chosen = expert_weights(pair, NEW) | router_rows(pair, NEW)
+    return {name: cast(nn.Parameter, weight.requires_grad_(True)) for name, weight in chosen.items()}
+
+
+def _frozen(pair: FlexOlmo, weights: Mapping[str, nn.Parameter]) -> dict[str, Tensor]:
+    moving = {id(weight) for weight in weights.values()}
+    return {name: weight for name, weight in pair.named_parameters() if id(weight) not in moving}
