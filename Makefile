@@ -1,0 +1,113 @@
+# Everything a person or CI runs. `make help` lists it. Assumed: Python 3.11 or newer, make, and a way to the registries
+# of packages; the servers, Node and (where there is none) Chromium come out of packages.
+
+PYTHON ?= python3
+VENV ?= .venv
+UV := 0.13.9
+
+BIN := $(abspath $(VENV))/bin
+PY := $(BIN)/python
+NPM := PATH="$(BIN):$$PATH" npm --prefix frontend --no-audit --no-fund
+# uv is told of the sources pip was told of.
+ifneq ($(PIP_FIND_LINKS),)
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+endif
+ifneq ($(PIP_INDEX_URL),)
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
+ifneq ($(PIP_EXTRA_INDEX_URL),)
+export UV_EXTRA_INDEX_URL ?= $(PIP_EXTRA_INDEX_URL)
+export UV_INDEX_STRATEGY ?= unsafe-best-match
+endif
+
+# torch for the CPU on a public machine; TORCH_BACKEND=auto where there is a GPU; a source of your own is left alone.
+OWN_SOURCE := $(strip $(UV_FIND_LINKS)$(UV_INDEX)$(UV_EXTRA_INDEX_URL))
+TORCH := $(if $(OWN_SOURCE),,--torch-backend $(or $(TORCH_BACKEND),cpu))
+# A local name such as +cpu and what only a GPU build of torch needs stay out of the lock.
+PORTABLE := sed -E -e '/^(nvidia|cuda|triton)[a-z0-9-]*==/d' -e 's/^torch==([0-9.]+).*/torch==\1/' | uniq
+
+# Checks read the settings but open no connection: these name nothing that answers.
+NOWHERE := DATABASE_URL=postgres://check@127.0.0.1:1/check REDIS_URL=redis://127.0.0.1:1 \
+	S3_ENDPOINT_URL=http://127.0.0.1:1 S3_ACCESS_KEY_ID=check S3_SECRET_ACCESS_KEY=check \
+	GUILDHALL_SECRET_KEY=only-for-checks-that-open-no-connection
+MANAGE := $(NOWHERE) $(PY) -W ignore::RuntimeWarning manage.py
+
+INSTALLED := $(VENV)/.installed
+MODULES := frontend/node_modules/.installed
+PAGES := frontend/dist/index.html
+PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup frontend demo run test check lint lint-python lint-django lint-frontend format schema lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) $(MODULES) ## the environment: Python's packages, the servers, Node and its packages
+
+frontend: $(PAGES) ## build the pages
+
+demo: setup frontend ## the whole story on a running site; ARGS=--once ends with its status
+	$(PY) -m registry.embedded run $(ARGS) -- $(PY) -m experiments.demo $(DEMO_ARGS)
+
+run: setup frontend ## the site with what it holds, without the story
+	$(PY) -m registry.embedded run $(ARGS)
+
+test: lint frontend ## everything that can fail: every check, every test
+	$(PY) -m pytest -m "not long" $(ARGS)
+
+check: lint ## every check, and the tests that need no browser and no running site
+	$(PY) -m pytest -m "not long" --ignore=tests/browser --ignore=tests/flows $(ARGS)
+
+lint: lint-python lint-django lint-frontend ## every check that runs no test of Python
+
+lint-python: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(NOWHERE) $(BIN)/mypy
+
+lint-django: $(INSTALLED)
+	$(MANAGE) check
+	$(MANAGE) makemigrations --check --dry-run
+	@mkdir -p var
+	$(MANAGE) spectacular --fail-on-warn --validate --file var/openapi.yaml
+	@diff -u docs/openapi.yaml var/openapi.yaml || { echo "docs/openapi.yaml is not what the code says; run make schema."; false; }
+
+lint-frontend: $(MODULES)
+	$(NPM) run typecheck
+	$(NPM) run lint
+	$(NPM) run types:check
+	$(NPM) run test
+
+format: $(INSTALLED) ## put Python into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schema: setup ## write docs/openapi.yaml and the front end's types from the code
+	$(MANAGE) spectacular --fail-on-warn --validate --file docs/openapi.yaml
+	$(NPM) run types
+
+lock: $(INSTALLED) ## write requirements.lock from requirements.in, for every Python and platform at once
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-find-links \
+		requirements.in | $(PORTABLE) > requirements.lock.new
+	mv requirements.lock.new requirements.lock
+
+clean: ## remove what was built; what the site stored under var/ stays
+	rm -rf $(VENV) frontend/node_modules frontend/dist tests/browser/node_modules var/chromium
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Guildhall needs Python 3.11 or newer; set PYTHON= to one.")'
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet $(TORCH) -r requirements.lock
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(MODULES): frontend/package.json frontend/package-lock.json | $(INSTALLED)
+	$(NPM) ci --loglevel=error
+	@touch $@
+
+$(PAGES): $(PAGE_SOURCES) $(MODULES)
+	$(NPM) run build
+	@touch $@
