@@ -1,0 +1,147 @@
+"""Bringing what was made to the site: signed at home, uploaded in parts, verified, and approved by somebody else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from client.api import Guildhall
+from client.connection import Refused
+from client.packages import push_anchor, push_version
+from client.shapes import Evidence, Version
+from client.signing import SIGNATURE, KeyPair, NotSigned, make_key, sign_package, verify_package
+from client.waiting import wait_for_anchor, wait_for_version
+from experiments.demo.recipe import ExpertRecipe
+from flexcore.package import check_anchor_package, check_expert_package
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """An organisation's line to the site, and the key it signs with."""
+
+    guildhall: Guildhall
+    organisation: str
+    key: KeyPair
+
+
+def owner_with_key(guildhall: Guildhall, organisation: str, *, keys: Path) -> Owner:
+    """The owner, whose public key the site knows; the private one stays in the folder."""
+    pair = KeyPair(private=keys / f"{organisation}.pem", public=keys / f"{organisation}.pub")
+    if not pair.public.exists():
+        pair.private.unlink(missing_ok=True)  # half a pair is what a killed run leaves
+        pair = make_key(keys, name=organisation)
+    known = [key["public_key"].strip() for key in guildhall.list_keys(organisation) if not key["revoked_at"]]
+    if pair.public_pem.strip() not in known:
+        guildhall.register_key(organisation, name="the demo's key", public_key=pair.public_pem)
+    return Owner(guildhall, organisation, pair)
+
+
+def publish_anchor(operator: Guildhall, folder: Path, *, say: Say) -> str:
+    """The slug of the anchor on the site: the one that is there, or this one uploaded and verified."""
+    digest = check_anchor_package(folder).digest
+    for anchor in operator.list_anchors():
+        if anchor["digest"] == digest and anchor["state"] == "verified":
+            say(f"{anchor['slug']} is there already")
+            return anchor["slug"]
+    slug = f"public-{_short(digest)}"
+    push_anchor(
+        operator,
+        folder,
+        slug=slug,
+        name="A small public model",
+        licence="CC-BY-SA-4.0",
+        description="About 2.6 million weights, trained on encyclopaedic English and a little of everything.",
+    )
+    wait_for_anchor(operator, slug)
+    say(f"{slug} is uploaded and verified")
+    return slug
+
+
+def publish_expert(owner: Owner, recipe: ExpertRecipe, folder: Path, *, anchor: str, say: Say) -> tuple[str, Version]:
+    """The expert's full name, and its version that is approved already or waits for review."""
+    name = _expert(owner, recipe, anchor=anchor)
+    data_digest = check_expert_package(folder).data_digest
+    found = _usable(owner.guildhall, name, data_digest)
+    if found is None:
+        _sign(owner, folder)
+        pushed = push_version(owner.guildhall, folder, expert=name, evidence=evidence(owner, recipe, folder))
+        found = wait_for_version(owner.guildhall, pushed["id"])
+        say(f"{name}@{found['number']} is signed, uploaded and verified")
+    else:
+        say(f"{name}@{found['number']} is there already, {found['state']}")
+    return name, found
+
+
+def approve(reviewer: Guildhall, version: Version, *, say: Say) -> Version:
+    """The verdict of another organisation's compliance officer; one that was given stands."""
+    if version["state"] == "approved":
+        return version
+    decided = reviewer.review_version(
+        version["id"],
+        verdict="approve",
+        reason="The licence and the consent cover the purposes stated, and the package is what its owner signed.",
+    )
+    say(f"{decided['expert']}@{decided['number']} is {decided['state']}")
+    return decided
+
+
+def evidence(owner: Owner, recipe: ExpertRecipe, folder: Path) -> Evidence:
+    """What the owner states beside the weights."""
+    contents = check_expert_package(folder)
+    return {
+        "licence": {"declared": recipe.licence, "attribution": f"{recipe.title}, by {owner.organisation}"},
+        "consent": {
+            "legal_basis": "contract",
+            "purposes": ["research"],
+            "withdrawal_method": "One click in the registry, or a request to the organisation.",
+        },
+        "provenance": {
+            "statement": {
+                "anchor": contents.anchor_digest,
+                "dataset": {"description": recipe.collection, "name": recipe.title},
+                "trained_by": owner.organisation,
+                "code": "flexcore train",
+            }
+        },
+    }
+
+
+def _expert(owner: Owner, recipe: ExpertRecipe, *, anchor: str) -> str:
+    """The expert's full name. An expert belongs to one anchor: beside a new one, it goes by a longer name."""
+    plain = f"{owner.organisation}/{recipe.domain}"
+    for name in (plain, f"{plain}-{anchor.rpartition('-')[2]}"):
+        try:
+            if owner.guildhall.get_expert(name)["anchor"] == anchor:
+                return name
+        except Refused as refusal:
+            if refusal.status != 404:
+                raise
+            owner.guildhall.create_expert(
+                name, anchor=anchor, title=recipe.title, domain=recipe.domain, description=recipe.collection
+            )
+            return name
+    raise Refused(f"{plain} belongs to another anchor, and so does its longer name.", status=0, code="demo")
+
+
+def _usable(guildhall: Guildhall, name: str, data_digest: str) -> Version | None:
+    """The newest version with these very weights that is verified or approved. Withdrawn ones are gone for good."""
+    for brief in sorted(guildhall.get_expert(name)["versions"], key=lambda each: -each["number"]):
+        if brief["state"] in {"submitted", "verified", "approved"}:
+            version = wait_for_version(guildhall, brief["id"])
+            if version["data_digest"] == data_digest:
+                return version
+    return None
+
+
+def _sign(owner: Owner, folder: Path) -> None:
+    """A signature that holds is kept, so that a broken-off upload finds the same files again."""
+    try:
+        verify_package(folder, public_key=owner.key.public)
+    except NotSigned:
+        (folder / SIGNATURE).unlink(missing_ok=True)
+        sign_package(folder, private_key=owner.key.private)
+
+
+def _short(digest: str) -> str:
+    return digest.removeprefix("sha256:")[:8]

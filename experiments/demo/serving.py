@@ -1,0 +1,97 @@
+"""Asking for models, and taking an expert out of them again."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from client.api import Guildhall
+from client.shapes import Composition, LogEntry, Withdrawal
+from client.waiting import wait_for_composition, wait_for_withdrawal
+
+PURPOSE = "research"
+TOLD = (
+    "version.verified",
+    "version.approved",
+    "composition.published",
+    "inclusion.recorded",
+    "main.moved",
+    "withdrawal.requested",
+    "version.withdrawn",
+    "revision.blocked",
+    "withdrawal.propagated",
+)
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A model that can be downloaded: its name, its revision, and the digest of each of its files."""
+
+    name: str
+    revision: str
+    files: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A withdrawal that went through everything, and the seconds from the click to the answer, and to the end."""
+
+    withdrawal: Withdrawal
+    answered_after: float
+    propagated_after: float
+
+
+def request(consumer: Guildhall, name: str, *, anchor: str, experts: Sequence[str], say: Say) -> Served:
+    """Ask for a model, and wait while it is decided, composed and validated."""
+    began = time.monotonic()
+    steps: list[str] = []
+
+    def follow(composition: Composition) -> None:
+        step = str(composition["progress"].get("step") or composition["state"])
+        if not steps or steps[-1] != step:
+            steps.append(step)
+
+    _, composition_id = consumer.request_model(name, anchor=anchor, experts=experts, purpose=PURPOSE)
+    composition = wait_for_composition(consumer, composition_id, seen=follow)
+    say(f"{name} is composed after {time.monotonic() - began:.1f} s ({' > '.join(steps)})")
+    return _served(name, composition)
+
+
+def served_now(consumer: Guildhall, name: str) -> Served | None:
+    """What `main` of a model points at, if it points at anything."""
+    model = consumer.get_model(name)
+    if model["main"] is None:
+        return None
+    revision = model["main"]["revision"]
+    found = next(brief for brief in model["compositions"] if brief["revision"] == revision)
+    return _served(name, consumer.get_composition(found["id"]))
+
+
+def withdraw(owner: Guildhall, version_id: str, *, reason: str) -> Withdrawn:
+    """One click, and waiting until every model that held the version has been seen to."""
+    clicked = time.monotonic()
+    owner.withdraw_version(version_id, reason=reason)
+    answered = time.monotonic() - clicked
+    withdrawal = wait_for_withdrawal(owner, version_id)
+    return Withdrawn(withdrawal, answered, time.monotonic() - clicked)
+
+
+def newest_place_in_log(reader: Guildhall) -> int:
+    """The place of the newest entry; 0 for an empty log."""
+    return next((entry["seq"] for entry in reader.list_log(order="newest")), 0)
+
+
+def told_since(reader: Guildhall, place: int) -> list[LogEntry]:
+    """The entries after that place that tell the story, in the order of the log."""
+    entries: list[LogEntry] = []
+    for entry in reader.list_log(order="newest"):
+        if entry["seq"] <= place:
+            break
+        if entry["event"] in TOLD:
+            entries.append(entry)
+    return entries[::-1]
+
+
+def _served(name: str, composition: Composition) -> Served:
+    return Served(name, composition["revision"], {file["path"]: file["digest"] for file in composition["files"]})

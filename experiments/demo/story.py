@@ -1,0 +1,208 @@
+"""The main job from end to end, chapter by chapter; what it found is judged at the end, and not before."""
+
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from client.shapes import LogEntry, Version
+from experiments.demo import checks
+from experiments.demo.checks import Check, Figures
+from experiments.demo.measuring import Consumer, Fetched, Measured
+from experiments.demo.people import ADA, BEN, CLEO, CY, OLGA
+from experiments.demo.publishing import approve, owner_with_key, publish_anchor, publish_expert
+from experiments.demo.recipe import CODE, DEMO, DRAMA, PUBLIC
+from experiments.demo.serving import (
+    Served,
+    Withdrawn,
+    newest_place_in_log,
+    request,
+    served_now,
+    told_since,
+    withdraw,
+)
+from experiments.demo.visit import Site, Visit, visit
+from experiments.demo.workshop import CORES, Workshop
+
+WITH, WITHOUT = "library/stage-and-code", "library/code-alone"
+REASON = "The rights in one of the editions were not ours to give, so the plays are taken back."
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What was made before anybody uploaded anything."""
+
+    anchor: Path
+    experts: Mapping[str, Path]
+    texts: Path
+    measured: Mapping[str, Measured]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The anchor's slug on the site, and by domain the experts' names and approved versions."""
+
+    anchor: str
+    names: Mapping[str, str]
+    versions: Mapping[str, Version]
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """The model with both experts, as a consumer loaded it, and the one that never had the expert in question."""
+
+    both: Served
+    without: Served
+    measured: Measured
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What there is after the withdrawal, seen from outside."""
+
+    cold: Fetched
+    main: Served | None
+    warm: Measured
+    without: Measured
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """All that the story found: figures by model, what was checked, and what the log says."""
+
+    figures: Mapping[str, Figures]
+    checks: tuple[Check, ...]
+    log: tuple[LogEntry, ...]
+
+
+def tell(site: Site, folder: Path) -> Ending:
+    """The whole main job over the site's REST API and hub. Nothing of the service is imported, or stepped around."""
+    home = at_home(Workshop(folder / "made", DEMO))
+    with visit(site, folder) as there:
+        place = newest_place_in_log(there.people[OLGA])
+        published = publish(home, there)
+        warm = there.new_consumer("warm-consumer")
+        used = use(home, published, there, warm=warm)
+        withdrawn = take_back(published, there)
+        after = look_again(home, used, there, warm=warm)
+        log = told_since(there.people[OLGA], place)
+    return Ending(figures(home, used, after), tuple(judge(home, used, withdrawn, after)), tuple(log))
+
+
+def at_home(workshop: Workshop) -> Home:
+    with chapter("Texts, out of pinned packages"):
+        corpora = workshop.make_corpora()
+        texts = workshop.make_samples(corpora)
+    with chapter("The anchor: a small public model, on public text alone"):
+        anchor = workshop.make_anchor(corpora)
+    with chapter("Two experts beside the frozen anchor, at home with their owners"):
+        experts = workshop.make_experts(corpora, anchor)
+    with chapter("What they can do by themselves"):
+        measured = workshop.measure(texts, anchor, experts)
+    return Home(anchor, experts, texts, measured)
+
+
+def publish(home: Home, there: Visit) -> Published:
+    with chapter("Sign, upload, verify"):
+        anchor = publish_anchor(there.operator, home.anchor, say=say)
+        names: dict[str, str] = {}
+        versions: dict[str, Version] = {}
+        for member, recipe in ((ADA, DRAMA), (CLEO, CODE)):
+            owner = owner_with_key(there.people[member], member.organisation, keys=there.folder / "keys")
+            package = home.experts[recipe.domain]
+            names[recipe.domain], versions[recipe.domain] = publish_expert(
+                owner, recipe, package, anchor=anchor, say=say
+            )
+    with chapter("Review, by somebody of another organisation"):
+        approved = {domain: approve(there.people[BEN], version, say=say) for domain, version in versions.items()}
+    return Published(anchor, names, approved)
+
+
+def use(home: Home, published: Published, there: Visit, *, warm: Consumer) -> Used:
+    consumer, names = there.people[CY], published.names
+    with chapter("Request models for a stated purpose"):
+        experts = [names[DRAMA.domain], names[CODE.domain]]
+        both = request(consumer, WITH, anchor=published.anchor, experts=experts, say=say)
+        without = request(consumer, WITHOUT, anchor=published.anchor, experts=experts[1:], say=say)
+    with chapter("Load it with stock transformers: HF_ENDPOINT, HF_TOKEN, and nothing of ours"):
+        measured = warm.measure(WITH, home.texts)
+        say(f"{WITH} was loaded at {measured.revision}")
+    return Used(both, without, measured)
+
+
+def take_back(published: Published, there: Visit) -> Withdrawn:
+    version = published.versions[DRAMA.domain]
+    with chapter(f"Ada withdraws {version['expert']}@{version['number']}"):
+        withdrawn = withdraw(there.people[ADA], version["id"], reason=REASON)
+        say(f"denied and blocked after {withdrawn.answered_after:.2f} s")
+        say(f"every model seen to after {withdrawn.propagated_after:.1f} s")
+    return withdrawn
+
+
+def look_again(home: Home, used: Used, there: Visit, *, warm: Consumer) -> Aftermath:
+    with chapter("What clients get now"):
+        cold = there.new_consumer("cold-consumer").fetch(WITH, used.both.revision)
+        say(f"a cold client that asks for {used.both.revision[:12]}: {cold.error or 'gets it'}")
+        main = served_now(there.people[CY], WITH)
+        say(f"main is at {main.revision[:12] if main else 'nothing'}")
+        never = there.new_consumer("other-consumer")
+        with ThreadPoolExecutor(CORES) as cores:
+            again, other = (
+                cores.submit(warm.measure, WITH, home.texts),
+                cores.submit(never.measure, WITHOUT, home.texts),
+            )
+            after = Aftermath(cold, main, again.result(), other.result())
+        say(f"the client with the warm cache loaded {after.warm.revision}")
+    return after
+
+
+def figures(home: Home, used: Used, after: Aftermath) -> dict[str, Figures]:
+    alone = home.measured
+    return {
+        "anchor": alone[PUBLIC].figures,
+        **{f"anchor + {domain}, at home": alone[domain].figures for domain in home.experts},
+        "composed of both": used.measured.figures,
+        "recomposed after the withdrawal": after.warm.figures,
+        "composed without it from the start": after.without.figures,
+    }
+
+
+def judge(home: Home, used: Used, withdrawn: Withdrawn, after: Aftermath) -> list[Check]:
+    anchor, before, now = home.measured[PUBLIC].figures, used.measured.figures, after.warm.figures
+    main = after.main
+    recomposed = {each["recomposed_revision"] for each in withdrawn.withdrawal["models"] if each["model"] == WITH}
+    return [
+        *checks.check_composed(before, anchor, closed=list(home.experts), public=PUBLIC),
+        Check(
+            "the withdrawn revision answers RevisionNotFound to a cold client",
+            after.cold.error == "RevisionNotFoundError",
+            after.cold.message.strip().splitlines()[-1] if after.cold.message else "it was downloaded",
+        ),
+        Check(
+            "main moved to the re-composed model",
+            main is not None and main.revision != used.both.revision and main.revision in recomposed,
+            f"{used.both.revision[:12]} -> {main.revision[:12] if main else 'nothing'}",
+        ),
+        Check(
+            "the client with a warm cache loads the new weights",
+            main is not None and after.warm.revision == main.revision != used.measured.revision,
+            f"{(used.measured.revision or '')[:12]} -> {(after.warm.revision or '')[:12]}",
+        ),
+        *checks.check_fallback(before, now, anchor, lost=DRAMA.domain, kept=CODE.domain),
+        checks.check_same_figures(now, after.without.figures),
+        checks.check_same_files(main.files if main else {}, used.without.files),
+    ]
+
+
+def say(text: str) -> None:
+    print(f"  {text}", flush=True)
+
+
+@contextmanager
+def chapter(title: str) -> Iterator[None]:
+    print(f"\n{title}", flush=True)
+    began = time.monotonic()
+    yield
+    say(f"({time.monotonic() - began:.0f} s)")

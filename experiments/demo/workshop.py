@@ -1,0 +1,123 @@
+"""What happens at home, before anybody uploads anything: corpora, the anchor, the experts, and their own figures.
+
+Everything is kept under a name made of what it depends on (recipe, texts, training code), so that a second run finds
+it and a changed one makes it anew. What is half made is gone on with: flexcore's training resumes.
+"""
+
+import hashlib
+import json
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import flexcore
+from experiments.demo.measuring import Measured, measure_folder
+from experiments.demo.recipe import PUBLIC, ExpertRecipe, Recipe
+from experiments.demo.running import run_together
+from experiments.demo.samples import write_samples
+from experiments.miniflexmix.writing import MANIFEST, is_whole
+
+TRAINING_CODE = ("training", "model", "ops")
+CORES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """A folder in which everything is made and kept, by one recipe."""
+
+    folder: Path
+    recipe: Recipe
+
+    def make_corpora(self) -> Path:
+        corpora = self.folder / "corpora"
+        if not is_whole(corpora, self.recipe.domains):
+            command = [sys.executable, "-m", "experiments.miniflexmix", "--out", str(corpora)]
+            command += ["--cache", str(self.folder / "packages"), "--domains", ",".join(self.recipe.domains)]
+            self._run({"corpora": command}, threads=1)
+        return corpora
+
+    def make_samples(self, corpora: Path) -> Path:
+        return write_samples(corpora, self.recipe.domains, self.folder / "samples.json")
+
+    def make_anchor(self, corpora: Path) -> Path:
+        anchor = self.folder / f"anchor-{self._key(corpora)}"
+        if not (anchor / "anchor.json").exists():
+            command = [*_flexcore("anchor"), "--corpus", str(corpora), "--out", str(anchor)]
+            command += ["--steps", str(self.recipe.anchor_steps), "--seed", str(self.recipe.seed)]
+            self._run({"anchor": command}, threads=CORES)
+        return anchor
+
+    def make_experts(self, corpora: Path, anchor: Path) -> dict[str, Path]:
+        """Each expert's package by its domain; those that are missing are trained at the same time, a core each."""
+        packages = {expert.domain: self.folder / self._name(expert, corpora) for expert in self.recipe.experts}
+        missing = {
+            f"expert {expert.domain}": self._training(expert, corpora, anchor, out=packages[expert.domain])
+            for expert in self.recipe.experts
+            if not (packages[expert.domain] / "expert.json").exists()
+        }
+        self._run(missing, threads=1)
+        return packages
+
+    def measure(self, texts: Path, anchor: Path, experts: Mapping[str, Path]) -> dict[str, Measured]:
+        """The anchor's own figures, and those of each expert beside it, by domain; PUBLIC stands for the anchor."""
+        wanted: dict[str, list[Path]] = {PUBLIC: [], **{domain: [package] for domain, package in experts.items()}}
+        folders = {name: self._compose(anchor, packages) for name, packages in wanted.items()}
+        cache = self.folder / "no-hub"
+        with ThreadPoolExecutor(CORES) as cores:
+            asked = {name: cores.submit(measure_folder, folder, texts, cache=cache) for name, folder in folders.items()}
+            return {name: answer.result() for name, answer in asked.items()}
+
+    def _training(self, expert: ExpertRecipe, corpora: Path, anchor: Path, *, out: Path) -> list[str]:
+        card = self.folder / f"data-card-{expert.domain}.json"
+        card.write_text(json.dumps(expert.data_card(), indent=1))
+        command = [*_flexcore("train"), "--anchor", str(anchor), "--name", expert.domain, "--out", str(out)]
+        command += ["--corpus", str(corpora / expert.domain / "train.jsonl")]
+        command += ["--public", str(corpora / PUBLIC / "train.jsonl"), "--replay", str(self.recipe.replay)]
+        return [*command, "--data-card", str(card), "--steps", str(expert.steps), "--seed", str(self.recipe.seed)]
+
+    def _compose(self, anchor: Path, packages: Sequence[Path]) -> Path:
+        out = self.folder / "-with-".join(path.name for path in (anchor, *packages))
+        if not out.with_suffix(".composed").exists():
+            unfinished = out.with_suffix(".unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            command = [*_flexcore("compose"), "--anchor", str(anchor), "--out", str(unfinished), *map(str, packages)]
+            self._run({"compose": command}, threads=1)
+            unfinished.rename(out.with_suffix(".composed"))
+        return out.with_suffix(".composed")
+
+    def _name(self, expert: ExpertRecipe, corpora: Path) -> str:
+        return f"expert-{expert.domain}-{self._key(corpora, expert)}"
+
+    def _key(self, corpora: Path, expert: ExpertRecipe | None = None) -> str:
+        made_of: dict[str, Any] = {
+            "corpora": _digest_of(corpora / MANIFEST),
+            "code": _training_code(),
+            "anchor": [self.recipe.anchor_steps, self.recipe.seed],
+        }
+        if expert is not None:
+            made_of["expert"] = [expert.steps, self.recipe.replay, expert.data_card()]
+        return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:12]
+
+    def _run(self, commands: Mapping[str, Sequence[str]], *, threads: int) -> None:
+        run_together(commands, logs=self.folder / "log", threads=threads)
+
+
+def _flexcore(verb: str) -> list[str]:
+    return [sys.executable, "-m", "flexcore.cli", verb]
+
+
+def _training_code() -> dict[str, str]:
+    root = Path(flexcore.__file__).parent
+    files = sorted(root.glob("*.py"))
+    for room in TRAINING_CODE:
+        files += sorted((root / room).rglob("*.py"))
+    return {str(file.relative_to(root)): _digest_of(file) for file in files}
+
+
+def _digest_of(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
