@@ -1,0 +1,59 @@
+"""The fixed words that forms offer, with what they mean: purposes, legal bases, roles, licences."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from registry.accounts.models import Role
+from registry.evidence.licences import LICENCES, Terms
+from registry.evidence.rules import LEGAL_BASES, PURPOSES, Purpose
+
+
+class PurposeOut(serializers.Serializer[Purpose]):
+    id = serializers.CharField(read_only=True)
+    name = serializers.CharField(read_only=True)
+    description = serializers.CharField(read_only=True)
+    commercial = serializers.BooleanField(read_only=True)
+
+
+class WordOut(serializers.Serializer[dict[str, str]]):
+    id = serializers.CharField(read_only=True)
+    name = serializers.CharField(read_only=True)
+
+
+class TermsOut(serializers.Serializer[Terms]):
+    id = serializers.CharField(read_only=True)
+    name = serializers.CharField(read_only=True)
+    summary = serializers.CharField(read_only=True)
+    commercial_use = serializers.BooleanField(read_only=True)
+    redistribution = serializers.BooleanField(read_only=True)
+    derivatives = serializers.BooleanField(read_only=True)
+    share_alike = serializers.BooleanField(read_only=True)
+    attribution = serializers.BooleanField(read_only=True)
+    revocable = serializers.BooleanField(read_only=True)
+
+
+class VocabularyOut(serializers.Serializer[dict[str, object]]):
+    purposes = PurposeOut(many=True, read_only=True)
+    legal_bases = WordOut(many=True, read_only=True)
+    roles = WordOut(many=True, read_only=True)
+    licences = TermsOut(many=True, read_only=True)
+
+
+class Vocabulary(APIView):
+    """/vocabulary"""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(operation_id="getVocabulary", responses=VocabularyOut)
+    def get(self, request: Request) -> Response:
+        words = {
+            "purposes": list(PURPOSES.values()),
+            "legal_bases": [{"id": key, "name": name} for key, name in LEGAL_BASES.items()],
+            "roles": [{"id": role.value, "name": role.label} for role in Role],
+            "licences": list(LICENCES.values()),
+        }
+        return Response(VocabularyOut(words).data)
