@@ -158,7 +158,7 @@ def make_version(
     expert = expert or make_expert()
     terms = {"declared": fields.pop("licence", "CC-BY-4.0"), "concluded": fields.pop("concluded", "")}
     consent = {
-        "purposes": fields.pop("purposes", ["research", "internal-use"]),
+        "purposes": fields.pop("purposes", ["research", "evaluation"]),
         "recipients": fields.pop("recipients", []),
         "jurisdictions": fields.pop("jurisdictions", []),
         "valid_from": fields.pop("valid_from", timezone.now() - timedelta(days=1)),
@@ -209,7 +209,7 @@ def _speak_for(version: ExpertVersion, terms: dict[str, Any], consent: dict[str,
         **consent,
     )
     statement = {
-        "anchor": version.expert.anchor.digest,
+        "anchor_digest": version.expert.anchor.digest,
         "dataset": "Plays in the public domain.",
         "trained_by": "The playhouse",
         "code": "flexcore",

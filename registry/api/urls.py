@@ -3,10 +3,13 @@
 from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularAPIView
 
-from registry.api import accounts, session
+from registry.api import accounts, audit, session, vocabulary
 
 urlpatterns: list[URLPattern] = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("vocabulary", vocabulary.Vocabulary.as_view()),
+    # audit
+    path("log", audit.Log.as_view()),
     # accounts
     path("session", session.SessionView.as_view()),
     path("people", accounts.People.as_view()),

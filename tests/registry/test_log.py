@@ -1,0 +1,109 @@
+"""The log: one writer, in the caller's transaction; nothing in it changes; anybody signed in reads it in order."""
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from registry.actors import CONSOLE
+from registry.audit.events import Event
+from registry.audit.log import record
+from registry.audit.models import Entry
+from registry.audit.queries import entries, first_broken
+from tests.factories import ADA, OLGA, api
+
+
+def write(about: str = "expert:playhouse/drama", event: Event = Event.EXPERT_CREATED) -> Entry:
+    with transaction.atomic():
+        return record(event, about=about, by=ADA, facts={"n": 1})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_outside_a_transaction_nothing_is_recorded() -> None:
+    with pytest.raises(RuntimeError, match="outside a transaction"):
+        record(Event.EXPERT_CREATED, about="x", by=CONSOLE, facts={})
+
+    assert not entries().exists()
+
+
+def test_a_deed_that_fails_leaves_no_record() -> None:
+    def deed() -> None:
+        with transaction.atomic():
+            write()
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        deed()
+
+    assert not entries().exists()
+
+
+@pytest.mark.parametrize("change", ["UPDATE registry_entry SET about = 'y'", "DELETE FROM registry_entry"])
+def test_the_database_refuses_to_change_it(change: str) -> None:
+    write()
+
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
+
+    assert entries().count() == 1
+
+
+def test_a_changed_entry_is_found() -> None:
+    write()
+    second = write()
+    write()
+    assert first_broken() is None
+
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE registry_entry DISABLE TRIGGER the_log_is_append_only")
+        cursor.execute("UPDATE registry_entry SET about = 'y' WHERE seq = %s", [second.seq])
+
+    assert first_broken() == second.seq
+
+
+def test_a_leaf_too_long_for_the_tile_format_is_refused() -> None:
+    with pytest.raises(ValueError, match="65535"), transaction.atomic():
+        record(Event.EXPERT_CREATED, about="x", by=ADA, facts={"long": "x" * 70_000})
+
+
+def test_it_is_read_in_order_with_names_for_pseudonyms() -> None:
+    first, second = write("expert:playhouse/drama"), write("expert:playhouse/verse")
+
+    oldest = api(OLGA).get("/api/v1/log").json()["results"]
+    newest = api(OLGA).get("/api/v1/log", {"order": "newest"}).json()["results"]
+
+    assert [e["seq"] for e in oldest] == [first.seq, second.seq]
+    assert [e["seq"] for e in newest] == [second.seq, first.seq]
+    assert (oldest[0]["actor"], oldest[0]["actor_name"], oldest[0]["facts"]) == (str(ADA), "Ada", {"n": 1})
+
+
+def test_it_is_filtered_by_what_it_speaks_of_and_by_event() -> None:
+    write("a")
+    write("b", Event.MODEL_REQUESTED)
+
+    by_about = api(OLGA).get("/api/v1/log", {"about": "a"}).json()["results"]
+    by_event = api(OLGA).get("/api/v1/log", {"event": "model.requested"}).json()["results"]
+
+    assert [e["about"] for e in by_about] == ["a"]
+    assert [e["about"] for e in by_event] == ["b"]
+
+
+def test_it_goes_out_in_pages() -> None:
+    for n in range(60):
+        write(str(n))
+
+    page = api(OLGA).get("/api/v1/log").json()
+    rest = api(OLGA).get(page["next"]).json()
+
+    assert [e["about"] for e in page["results"] + rest["results"]] == [str(n) for n in range(60)]
+    assert rest["next"] is None
+
+
+@pytest.mark.parametrize("query", [{"event": "no.such"}, {"about": "a\x00b"}, {"cursor": "cD1ub3QtYS1udW1iZXI="}])
+def test_a_question_that_makes_no_sense_is_refused(query: dict[str, str]) -> None:
+    answer = api(OLGA).get("/api/v1/log", query)
+
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"].startswith("application/problem+json")
+
+
+def test_a_stranger_reads_nothing() -> None:
+    assert api().get("/api/v1/log").status_code == 401
