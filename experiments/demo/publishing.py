@@ -92,16 +92,16 @@ def evidence(owner: Owner, recipe: ExpertRecipe, folder: Path) -> Evidence:
     return {
         "licence": {"declared": recipe.licence, "attribution": f"{recipe.title}, by {owner.organisation}"},
         "consent": {
-            "legal_basis": "contract",
+            "legal_basis": "no-personal-data",
             "purposes": ["research"],
             "withdrawal_method": "One click in the registry, or a request to the organisation.",
         },
         "provenance": {
             "statement": {
-                "anchor": contents.anchor_digest,
-                "dataset": {"description": recipe.collection, "name": recipe.title},
+                "anchor_digest": contents.anchor_digest,
+                "dataset": f"{recipe.title}: {recipe.collection}",
                 "trained_by": owner.organisation,
-                "code": "flexcore train",
+                "code": "flexcore train, of the version that the registry runs",
             }
         },
     }

@@ -34,12 +34,14 @@ class ExpertRecipe:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The whole job's training: minutes on two cores."""
+    """The whole job's training. `texts` and `size` are options as miniflexmix and `flexcore anchor` take them."""
 
-    anchor_steps: int
     experts: tuple[ExpertRecipe, ...]
-    replay: float
-    seed: int
+    anchor_steps: int
+    texts: tuple[str, ...] = ()
+    size: tuple[str, ...] = ()
+    replay: float = 0.25
+    seed: int = 0
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -48,7 +50,7 @@ class Recipe:
 
 DRAMA = ExpertRecipe(
     domain="drama",
-    steps=450,
+    steps=440,
     title="Plays of the English Renaissance",
     licence="CC0-1.0",
     volume="4.4 MB of text, 701 scenes",
@@ -56,10 +58,10 @@ DRAMA = ExpertRecipe(
 )
 CODE = ExpertRecipe(
     domain="code",
-    steps=450,
+    steps=440,
     title="A web framework's source code",
     licence="BSD-3-Clause",
     volume="4.6 MB of text, 529 modules",
     collection="Python modules of one published release, without tests and translations; whole folders are held out.",
 )
-DEMO = Recipe(anchor_steps=3000, experts=(DRAMA, CODE), replay=0.25, seed=0)
+DEMO = Recipe((DRAMA, CODE), anchor_steps=2800, texts=("--domains", f"{PUBLIC},{DRAMA.domain},{CODE.domain}"))

@@ -6,7 +6,6 @@ it and a changed one makes it anew. What is half made is gone on with: flexcore'
 
 import hashlib
 import json
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from experiments.demo.recipe import PUBLIC, ExpertRecipe, Recipe
 from experiments.demo.running import run_together
 from experiments.demo.samples import write_samples
 from experiments.miniflexmix.writing import MANIFEST, is_whole
+from flexcore.merging.flexolmo import compose, members_in_order
 
 TRAINING_CODE = ("training", "model", "ops")
 CORES = 2
@@ -36,7 +36,7 @@ class Workshop:
         corpora = self.folder / "corpora"
         if not is_whole(corpora, self.recipe.domains):
             command = [sys.executable, "-m", "experiments.miniflexmix", "--out", str(corpora)]
-            command += ["--cache", str(self.folder / "packages"), "--domains", ",".join(self.recipe.domains)]
+            command += ["--cache", str(self.folder / "packages"), *self.recipe.texts]
             self._run({"corpora": command}, threads=1)
         return corpora
 
@@ -47,13 +47,13 @@ class Workshop:
         anchor = self.folder / f"anchor-{self._key(corpora)}"
         if not (anchor / "anchor.json").exists():
             command = [*_flexcore("anchor"), "--corpus", str(corpora), "--out", str(anchor)]
-            command += ["--steps", str(self.recipe.anchor_steps), "--seed", str(self.recipe.seed)]
+            command += ["--steps", str(self.recipe.anchor_steps), "--seed", str(self.recipe.seed), *self.recipe.size]
             self._run({"anchor": command}, threads=CORES)
         return anchor
 
     def make_experts(self, corpora: Path, anchor: Path) -> dict[str, Path]:
         """Each expert's package by its domain; those that are missing are trained at the same time, a core each."""
-        packages = {expert.domain: self.folder / self._name(expert, corpora) for expert in self.recipe.experts}
+        packages = {domain: self.folder / name for domain, name in self.package_names(corpora).items()}
         missing = {
             f"expert {expert.domain}": self._training(expert, corpora, anchor, out=packages[expert.domain])
             for expert in self.recipe.experts
@@ -80,23 +80,20 @@ class Workshop:
         return [*command, "--data-card", str(card), "--steps", str(expert.steps), "--seed", str(self.recipe.seed)]
 
     def _compose(self, anchor: Path, packages: Sequence[Path]) -> Path:
-        out = self.folder / "-with-".join(path.name for path in (anchor, *packages))
-        if not out.with_suffix(".composed").exists():
-            unfinished = out.with_suffix(".unfinished")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            command = [*_flexcore("compose"), "--anchor", str(anchor), "--out", str(unfinished), *map(str, packages)]
-            self._run({"compose": command}, threads=1)
-            unfinished.rename(out.with_suffix(".composed"))
-        return out.with_suffix(".composed")
+        out = self.folder / "composed" / "-with-".join(path.name for path in (anchor, *packages))
+        if not out.exists():
+            compose(anchor, members_in_order(packages), out, top_k=1 + len(packages))
+        return out
 
-    def _name(self, expert: ExpertRecipe, corpora: Path) -> str:
-        return f"expert-{expert.domain}-{self._key(corpora, expert)}"
+    def package_names(self, corpora: Path) -> dict[str, str]:
+        """Under what the experts' packages are kept, by domain."""
+        return {each.domain: f"expert-{each.domain}-{self._key(corpora, each)}" for each in self.recipe.experts}
 
     def _key(self, corpora: Path, expert: ExpertRecipe | None = None) -> str:
         made_of: dict[str, Any] = {
             "corpora": _digest_of(corpora / MANIFEST),
             "code": _training_code(),
-            "anchor": [self.recipe.anchor_steps, self.recipe.seed],
+            "anchor": [self.recipe.anchor_steps, self.recipe.seed, self.recipe.size],
         }
         if expert is not None:
             made_of["expert"] = [expert.steps, self.recipe.replay, expert.data_card()]
