@@ -1,4 +1,4 @@
-"""Guildhall on this machine: `run` the whole site, or only its `servers`, for as long as they are wanted."""
+"""Guildhall on this machine: `run` the whole site, or only its `servers`; or `prepare` servers that others run."""
 
 import argparse
 import os
@@ -10,10 +10,11 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from registry.embedded.bucket import Store, ensure_bucket
 from registry.embedded.ports import is_free, kept_port
 from registry.embedded.processes import REPOSITORY, DidNotStart
-from registry.embedded.servers import Servers
-from registry.embedded.supervisor import Site, local, site_environment
+from registry.embedded.servers import S3_NAMES, Servers
+from registry.embedded.supervisor import OPERATOR, PASSWORD, Site, local, setup_commands, site_environment
 
 PORT = 8000
 
@@ -64,6 +65,20 @@ def run_site(folder: Path, *, port: int | None, once: bool, command: Sequence[st
     return status
 
 
+def prepare_given() -> int:
+    """The servers of the environment made ready: bucket, tables, first operator. May be run again at any time."""
+    lacking = [name for name in ("DATABASE_URL", "GUILDHALL_URL", PASSWORD, *S3_NAMES) if name not in os.environ]
+    if lacking:
+        raise DidNotStart(f"Set {', '.join(lacking)} first.")
+    ensure_bucket(Store(*(os.environ[name] for name in S3_NAMES)), origins=[os.environ["GUILDHALL_URL"]])
+    email = os.environ.get("GUILDHALL_OPERATOR_EMAIL", OPERATOR)
+    for _, arguments in setup_commands(email):
+        status = run_command((sys.executable, "manage.py", *arguments), {})
+        if status:
+            return status
+    return 0
+
+
 def choose_port(folder: Path, asked: int | None) -> int:
     if asked is not None:
         return asked
@@ -85,6 +100,7 @@ def arguments() -> argparse.Namespace:
     site = parts.add_parser("run", help="the servers, web, workers and beat")
     site.add_argument("--port", type=int, help=f"of the web server ({PORT}, or another where that is taken)")
     site.add_argument("--once", action="store_true", help="stop when the command has ended, with its status")
+    parts.add_parser("prepare", help="bucket, tables and first operator on the servers of the environment")
     for part in (servers, site):
         part.add_argument("--folder", type=Path, default=REPOSITORY / "var", help="where the data is (var/)")
         part.add_argument("command", nargs="*", help="run this beside it")
@@ -93,12 +109,13 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     given = arguments()
-    folder = given.folder.resolve()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if given.part == "servers":
-            return run_servers(folder, durable=not given.fast, command=given.command)
-        return run_site(folder, port=given.port, once=given.once, command=given.command)
+            return run_servers(given.folder.resolve(), durable=not given.fast, command=given.command)
+        if given.part == "prepare":
+            return prepare_given()
+        return run_site(given.folder.resolve(), port=given.port, once=given.once, command=given.command)
     except DidNotStart as refusal:
         sys.stderr.write(f"{refusal}\n")
         return 1

@@ -47,7 +47,7 @@ def cluster(folder: Path) -> Cluster:
     user = pwd.getpwnam("nobody")
     home = folder / "postgres"
     if not open_to_all(folder):
-        home = OUTSIDE / hashlib.sha256(str(folder).encode()).hexdigest()[:12] / "postgres"
+        home = OUTSIDE / hashlib.sha256(str(folder).encode()).hexdigest()[:12]
     make_folder(home)
     os.chown(home, user.pw_uid, user.pw_gid)
     binaries = packaged_binaries()

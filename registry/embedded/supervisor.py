@@ -13,10 +13,7 @@ from typing import Self
 
 from registry.embedded.processes import DidNotStart, Processes, Program
 
-SETUP = (
-    ("migrate", ("migrate", "--no-input", "--verbosity=1")),
-    ("operator", ("ensure_operator", "--email={email}", "--name=Operator")),
-)
+OPERATOR = "operator@guildhall.example"
 LONGEST_PAUSE = 30.0
 PASSWORD = "GUILDHALL_OPERATOR_PASSWORD"  # noqa: S105  a name, not a password
 STEADY = 60.0  # a process that lived this long starts again without a pause
@@ -65,8 +62,9 @@ class Site:
 
     def start(self) -> None:
         """Bring the database up to date, start everything, and wait until the site answers."""
-        for name, arguments in SETUP:
-            self._manage(name, *(part.format(email=self.operator_email) for part in arguments))
+        for name, arguments in setup_commands(self.operator_email):
+            command = (sys.executable, "manage.py", *arguments)
+            self.processes.run(Program(name, command, env=self.command_env), seconds=300)
         for program in self.programs():
             self.processes.start(program)
             self._ours.append(program.name)
@@ -110,9 +108,6 @@ class Site:
             Program("beat", (*celery, "beat", "--loglevel=INFO", "--scheduler=celery.beat:Scheduler"), env=self.env),
         ]
 
-    def _manage(self, name: str, *arguments: str) -> None:
-        self.processes.run(Program(name, (sys.executable, "manage.py", *arguments), env=self.command_env), seconds=300)
-
     def _wait_for_answer(self, *, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while not answers(f"{local(self.port)}/healthz"):
@@ -142,6 +137,14 @@ class Site:
         watch.started, watch.due = now, 0.0
 
 
+def setup_commands(email: str) -> list[tuple[str, tuple[str, ...]]]:
+    """What brings a database up to date; each may be run again."""
+    return [
+        ("migrate", ("migrate", "--no-input")),
+        ("operator", ("ensure_operator", f"--email={email}", "--name=Operator")),
+    ]
+
+
 def local(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
@@ -160,7 +163,7 @@ def site_environment(servers_env: Mapping[str, str], *, url: str, secret_key: st
         **servers_env,
         "GUILDHALL_URL": url,
         "GUILDHALL_SECRET_KEY": os.environ.get("GUILDHALL_SECRET_KEY", secret_key),
-        "GUILDHALL_OPERATOR_EMAIL": os.environ.get("GUILDHALL_OPERATOR_EMAIL", "operator@guildhall.example"),
+        "GUILDHALL_OPERATOR_EMAIL": os.environ.get("GUILDHALL_OPERATOR_EMAIL", OPERATOR),
         PASSWORD: os.environ.get(PASSWORD, password),
         "PYTHONUNBUFFERED": "1",
     }
