@@ -58,7 +58,7 @@ def test_nobody_comes_in_without_the_password(folder: Path) -> None:
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
             psycopg.connect(database.replace(servers.secret("database"), "wrong"))
         with pytest.raises(redis.AuthenticationError), redis.Redis.from_url(queue.replace(":valkey", "")) as stranger:
-            stranger.execute_command("AUTH", "wrong")  # type: ignore[no-untyped-call]
+            stranger.execute_command("AUTH", "wrong")
 
         with psycopg.connect(database) as connection:
             [[superuser]] = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchall()
