@@ -62,8 +62,9 @@ def _measured(answer: dict[str, Any]) -> Measured:
 
 
 def _ask(arguments: list[str], *, env: Mapping[str, str]) -> dict[str, Any]:
+    # -P: the consumer sees the packages that are installed, and none of the files beside it.
     done = subprocess.run(  # noqa: S603  our own program, under our own Python
-        [sys.executable, str(CONSUMER), *arguments],
+        [sys.executable, "-P", str(CONSUMER), *arguments],
         env={"PATH": os.environ.get("PATH", ""), "OMP_NUM_THREADS": "1", **env},
         capture_output=True,
         text=True,

@@ -1,6 +1,5 @@
 """Bringing what was made to the site: signed at home, uploaded in parts, verified, and approved by somebody else."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +10,8 @@ from client.shapes import Evidence, Version
 from client.signing import SIGNATURE, KeyPair, NotSigned, make_key, sign_package, verify_package
 from client.waiting import wait_for_anchor, wait_for_version
 from experiments.demo.recipe import ExpertRecipe
+from experiments.demo.telling import Upload, say
 from flexcore.package import check_anchor_package, check_expert_package
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ def owner_with_key(guildhall: Guildhall, organisation: str, *, keys: Path) -> Ow
     return Owner(guildhall, organisation, pair)
 
 
-def publish_anchor(operator: Guildhall, folder: Path, *, say: Say) -> str:
+def publish_anchor(operator: Guildhall, folder: Path) -> str:
     """The slug of the anchor on the site: the one that is there, or this one uploaded and verified."""
     digest = check_anchor_package(folder).digest
     for anchor in operator.list_anchors():
@@ -52,20 +50,22 @@ def publish_anchor(operator: Guildhall, folder: Path, *, say: Say) -> str:
         name="A small public model",
         licence="CC-BY-SA-4.0",
         description="About 2.6 million weights, trained on encyclopaedic English and a little of everything.",
+        progress=Upload(slug),
     )
     wait_for_anchor(operator, slug)
     say(f"{slug} is uploaded and verified")
     return slug
 
 
-def publish_expert(owner: Owner, recipe: ExpertRecipe, folder: Path, *, anchor: str, say: Say) -> tuple[str, Version]:
+def publish_expert(owner: Owner, recipe: ExpertRecipe, folder: Path, *, anchor: str) -> tuple[str, Version]:
     """The expert's full name, and its version that is approved already or waits for review."""
     name = _expert(owner, recipe, anchor=anchor)
     data_digest = check_expert_package(folder).data_digest
     found = _usable(owner.guildhall, name, data_digest)
     if found is None:
         _sign(owner, folder)
-        pushed = push_version(owner.guildhall, folder, expert=name, evidence=evidence(owner, recipe, folder))
+        stated = evidence(owner, recipe, folder)
+        pushed = push_version(owner.guildhall, folder, expert=name, evidence=stated, progress=Upload(name))
         found = wait_for_version(owner.guildhall, pushed["id"])
         say(f"{name}@{found['number']} is signed, uploaded and verified")
     else:
@@ -73,7 +73,7 @@ def publish_expert(owner: Owner, recipe: ExpertRecipe, folder: Path, *, anchor: 
     return name, found
 
 
-def approve(reviewer: Guildhall, version: Version, *, say: Say) -> Version:
+def approve(reviewer: Guildhall, version: Version) -> Version:
     """The verdict of another organisation's compliance officer; one that was given stands."""
     if version["state"] == "approved":
         return version

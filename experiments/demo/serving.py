@@ -1,12 +1,13 @@
 """Asking for models, and taking an expert out of them again."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from client.api import Guildhall
 from client.shapes import Composition, LogEntry, Withdrawal
 from client.waiting import wait_for_composition, wait_for_withdrawal
+from experiments.demo.telling import Build
 
 PURPOSE = "research"
 TOLD = (
@@ -20,8 +21,6 @@ TOLD = (
     "revision.blocked",
     "withdrawal.propagated",
 )
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +41,12 @@ class Withdrawn:
     propagated_after: float
 
 
-def request(consumer: Guildhall, name: str, *, anchor: str, experts: Sequence[str], say: Say) -> Served:
+def request(consumer: Guildhall, name: str, *, anchor: str, experts: Sequence[str]) -> Served:
     """Ask for a model, and wait while it is decided, composed and validated."""
-    began = time.monotonic()
-    steps: list[str] = []
-
-    def follow(composition: Composition) -> None:
-        step = str(composition["progress"].get("step") or composition["state"])
-        if not steps or steps[-1] != step:
-            steps.append(step)
-
+    build = Build(name)
     _, composition_id = consumer.request_model(name, anchor=anchor, experts=experts, purpose=PURPOSE)
-    composition = wait_for_composition(consumer, composition_id, seen=follow)
-    say(f"{name} is composed after {time.monotonic() - began:.1f} s ({' > '.join(steps)})")
+    composition = wait_for_composition(consumer, composition_id, seen=build)
+    build.done()
     return _served(name, composition)
 
 

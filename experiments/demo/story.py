@@ -1,9 +1,7 @@
 """The main job from end to end, chapter by chapter; what it found is judged at the end, and not before."""
 
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from experiments.demo.serving import (
     told_since,
     withdraw,
 )
+from experiments.demo.telling import chapter, say
 from experiments.demo.visit import Site, Visit, visit
 from experiments.demo.workshop import CORES, Workshop
 
@@ -106,17 +105,15 @@ def at_home(workshop: Workshop) -> Home:
 
 def publish(home: Home, there: Visit) -> Published:
     with chapter("Sign, upload, verify"):
-        anchor = publish_anchor(there.operator, home.anchor, say=say)
+        anchor = publish_anchor(there.operator, home.anchor)
         names: dict[str, str] = {}
         versions: dict[str, Version] = {}
         for member, recipe in ((ADA, DRAMA), (CLEO, CODE)):
             owner = owner_with_key(there.people[member], member.organisation, keys=there.folder / "keys")
             package = home.experts[recipe.domain]
-            names[recipe.domain], versions[recipe.domain] = publish_expert(
-                owner, recipe, package, anchor=anchor, say=say
-            )
+            names[recipe.domain], versions[recipe.domain] = publish_expert(owner, recipe, package, anchor=anchor)
     with chapter("Review, by somebody of another organisation"):
-        approved = {domain: approve(there.people[BEN], version, say=say) for domain, version in versions.items()}
+        approved = {domain: approve(there.people[BEN], version) for domain, version in versions.items()}
     return Published(anchor, names, approved)
 
 
@@ -124,8 +121,8 @@ def use(home: Home, published: Published, there: Visit, *, warm: Consumer) -> Us
     consumer, names = there.people[CY], published.names
     with chapter("Request models for a stated purpose"):
         experts = [names[DRAMA.domain], names[CODE.domain]]
-        both = request(consumer, WITH, anchor=published.anchor, experts=experts, say=say)
-        without = request(consumer, WITHOUT, anchor=published.anchor, experts=experts[1:], say=say)
+        both = request(consumer, WITH, anchor=published.anchor, experts=experts)
+        without = request(consumer, WITHOUT, anchor=published.anchor, experts=experts[1:])
     with chapter("Load it with stock transformers: HF_ENDPOINT, HF_TOKEN, and nothing of ours"):
         measured = warm.measure(WITH, home.texts)
         say(f"{WITH} was loaded at {measured.revision}")
@@ -194,15 +191,3 @@ def judge(home: Home, used: Used, withdrawn: Withdrawn, after: Aftermath) -> lis
         checks.check_same_figures(now, after.without.figures),
         checks.check_same_files(main.files if main else {}, used.without.files),
     ]
-
-
-def say(text: str) -> None:
-    print(f"  {text}", flush=True)
-
-
-@contextmanager
-def chapter(title: str) -> Iterator[None]:
-    print(f"\n{title}", flush=True)
-    began = time.monotonic()
-    yield
-    say(f"({time.monotonic() - began:.0f} s)")
