@@ -65,7 +65,7 @@ class Site:
         for name, arguments in setup_commands(self.operator_email):
             command = (sys.executable, "manage.py", *arguments)
             self.processes.run(Program(name, command, env=self.command_env), seconds=300)
-        for program in self.programs():
+        for program in programs(port=self.port, env=self.env):
             self.processes.start(program)
             self._ours.append(program.name)
         self._watches = {name: Watch(started=time.monotonic()) for name in self.processes.names()}
@@ -95,19 +95,6 @@ class Site:
             self.processes.restart(name)
             self._watches[name] = Watch(started=time.monotonic())
 
-    def programs(self) -> list[Program]:
-        python = sys.executable
-        web = (python, "-m", "granian", "--interface", "asginl", "--host", "127.0.0.1", "--port", str(self.port))
-        celery = (python, "-m", "celery", "-A", "workers.celery")
-        worker = (*celery, "worker", "--loglevel=INFO", "--without-mingle", "--without-gossip")
-        return [
-            Program("web", (*web, "--workers", "1", "--no-ws", "registry.asgi:application"), env=self.env),
-            Program("worker", (*worker, "-Q", "default", "-c", "2", "-n", "default@%h"), env=self.env),
-            Program("gpu-worker", (*worker, "-Q", "gpu", "-c", "1", "-n", "gpu@%h"), env=self.env),
-            # Kept in memory: what is due is found again from the database, so a lost schedule loses nothing.
-            Program("beat", (*celery, "beat", "--loglevel=INFO", "--scheduler=celery.beat:Scheduler"), env=self.env),
-        ]
-
     def _wait_for_answer(self, *, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while not answers(f"{local(self.port)}/healthz"):
@@ -135,6 +122,20 @@ class Site:
         self.processes.kill(name)  # its children, if it left any
         self.processes.restart(name)
         watch.started, watch.due = now, 0.0
+
+
+def programs(*, port: int, env: Mapping[str, str]) -> list[Program]:
+    python = sys.executable
+    web = (python, "-m", "granian", "--interface", "asginl", "--host", "127.0.0.1", "--port", str(port))
+    celery = (python, "-m", "celery", "-A", "workers.celery")
+    worker = (*celery, "worker", "--loglevel=INFO", "--without-mingle", "--without-gossip")
+    return [
+        Program("web", (*web, "--workers", "1", "--no-ws", "registry.asgi:application"), env=env),
+        Program("worker", (*worker, "-Q", "default", "-c", "2", "-n", "default@%h"), env=env),
+        Program("gpu-worker", (*worker, "-Q", "gpu", "-c", "1", "-n", "gpu@%h"), env=env),
+        # Kept in memory: what is due is found again from the database, so a lost schedule loses nothing.
+        Program("beat", (*celery, "beat", "--loglevel=INFO", "--scheduler=celery.beat:Scheduler"), env=env),
+    ]
 
 
 def setup_commands(email: str) -> list[tuple[str, tuple[str, ...]]]:

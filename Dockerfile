@@ -1,0 +1,25 @@
+# One image for web, workers and beat; docker-compose.yml says which it is.
+FROM node:24-slim AS pages
+WORKDIR /build/frontend
+COPY frontend/package.json frontend/package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY frontend ./
+COPY docs/openapi.yaml ../docs/openapi.yaml
+RUN npm run build
+
+FROM python:3.11-slim
+# cpu, or auto where the GPU worker's machine has one
+ARG TORCH_BACKEND=cpu
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HF_HUB_OFFLINE=1
+RUN useradd --system --uid 10001 --no-create-home guildhall && install -d -o guildhall /scratch
+WORKDIR /guildhall
+COPY requirements.lock ./
+RUN pip install --no-cache-dir uv==0.13.9 \
+    && uv pip install --system --no-cache --torch-backend "$TORCH_BACKEND" -r requirements.lock
+COPY manage.py pyproject.toml LICENSE ./
+COPY flexcore flexcore
+COPY registry registry
+COPY workers workers
+COPY --from=pages /build/frontend/dist frontend/dist
+USER guildhall
+EXPOSE 8000
