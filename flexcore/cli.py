@@ -6,7 +6,7 @@ Bad input is answered with one sentence and exit status 2; a training that was s
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def _train(asked: argparse.Namespace) -> None:
     if asked.public is not None:
         held_out = asked.public_held_out or asked.public.with_name("validation.jsonl")
         texts["public"] = _sample(held_out, asked.measure_bytes)
-    positions = load_positions(asked.anchor)
+    positions = check_anchor_package(asked.anchor).architecture.max_position_embeddings
 
     def measure(anchor: FlexOlmo, pair: FlexOlmo) -> Mapping[str, Any]:
         return {
@@ -98,10 +98,6 @@ def _train(asked: argparse.Namespace) -> None:
     for name, found in contents.card["evaluation"].items():
         before, after = found["bits_per_byte_before"], found["bits_per_byte_after"]
         print(f"  {name:<8} {before:.4f} -> {after:.4f} bits per byte ({after / before - 1:+.1%})")
-
-
-def load_positions(anchor: Path) -> int:
-    return check_anchor_package(anchor).architecture.max_position_embeddings
 
 
 def _inspect(asked: argparse.Namespace) -> None:
@@ -188,6 +184,13 @@ def _positive(text: str) -> int:
     return number
 
 
+def _seed(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**32:
+        raise argparse.ArgumentTypeError(f"{text} is not from 0 to 2^32 - 1")
+    return number
+
+
 def _share(text: str) -> float:
     number = float(text)
     if not 0 <= number < 1:
@@ -199,15 +202,24 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="flexcore", description="Experts for FlexOlmo models: train, look, merge.")
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=text, description=text)
+    def command(name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
         made.set_defaults(command=run)
         made.add_argument("--threads", type=_positive, help="processor threads (default: what OpenMP says)")
         return made
 
-    anchor = command("anchor", _anchor, "Make an anchor: a tokenizer and a small public model, of public text alone.")
+    _anchor_options(command("anchor", _anchor, "Make an anchor: a tokenizer and a small model, of public text alone."))
+    _train_options(command("train", _train, "Train an expert beside an anchor, at home, and write its package."))
+    inspect = command("inspect", _inspect, "Check a package or a composed model, and say what is in it.")
+    inspect.add_argument("path", type=Path)
+    _compose_options(command("compose", _compose, "Compose an anchor and expert packages into a model."))
+    _evaluate_options(command("evaluate", _evaluate, "Bits per byte of a model, domain by domain."))
+    return parser
+
+
+def _anchor_options(anchor: argparse.ArgumentParser) -> None:
     anchor.add_argument("--corpus", type=Path, required=True, help="folder with public/train.jsonl, or a .jsonl file")
-    _add_training(anchor, steps=ANCHOR_STEPS)
+    _training_options(anchor, steps=ANCHOR_STEPS)
     for option, default in (
         ("--vocabulary", SIZE.vocab_size),
         ("--width", SIZE.hidden_size),
@@ -216,9 +228,10 @@ def _parser() -> argparse.ArgumentParser:
         ("--heads", SIZE.heads),
         ("--positions", SIZE.positions),
     ):
-        anchor.add_argument(option, type=_positive, default=default)
+        anchor.add_argument(option, type=_positive, default=default, help=f"(default {default})")
 
-    train = command("train", _train, "Train an expert beside an anchor, at home, and write its package.")
+
+def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument("--anchor", type=Path, required=True)
     train.add_argument("--corpus", type=Path, required=True, help="your training text, a .jsonl file")
     train.add_argument("--public", type=Path, help="public training text, replayed so that a merge keeps its skill")
@@ -228,18 +241,26 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--held-out", type=Path, help="text to measure on (default: validation.jsonl beside the corpus)")
     train.add_argument("--public-held-out", type=Path, help="the same for the public text")
     train.add_argument("--measure-bytes", type=_positive, default=100_000, help="how much of the held-out text")
-    _add_training(train, steps=EXPERT_STEPS)
+    _training_options(train, steps=EXPERT_STEPS)
 
-    inspect = command("inspect", _inspect, "Check a package or a composed model, and say what is in it.")
-    inspect.add_argument("path", type=Path)
 
-    merge = command("compose", _compose, "Compose an anchor and expert packages into a model on this machine.")
+def _training_options(parser: argparse.ArgumentParser, *, steps: int) -> None:
+    parser.add_argument("--out", type=Path, required=True, help="folder to write; it must not be there yet")
+    parser.add_argument("--steps", type=_positive, default=steps, help=f"the whole budget (default {steps})")
+    parser.add_argument("--batch", type=_positive, default=PLAN.batch, help="sequences a step")
+    parser.add_argument("--learning-rate", type=float, default=PLAN.learning_rate)
+    parser.add_argument("--seed", type=_seed, default=0)
+    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
+
+
+def _compose_options(merge: argparse.ArgumentParser) -> None:
     merge.add_argument("--anchor", type=Path, required=True)
     merge.add_argument("--out", type=Path, required=True)
     merge.add_argument("--top-k", type=_positive, help="experts asked for each token (default: all)")
     merge.add_argument("packages", type=Path, nargs="+", metavar="PACKAGE")
 
-    evaluate = command("evaluate", _evaluate, "Bits per byte of a model, domain by domain.")
+
+def _evaluate_options(evaluate: argparse.ArgumentParser) -> None:
     evaluate.add_argument("--model", type=Path, required=True, help="a composed model, or an anchor")
     evaluate.add_argument("--package", type=Path, nargs="*", default=[], help="expert packages beside the anchor")
     evaluate.add_argument("--corpus", type=Path, required=True, help="folder with <domain>/test.jsonl")
@@ -249,16 +270,6 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--top-k", type=_positive, help="experts asked for each token")
     evaluate.add_argument("--bytes", type=_positive, help="at most so much of each text")
     evaluate.add_argument("--json", action="store_true", help="one JSON object a line, with all digits")
-    return parser
-
-
-def _add_training(parser: argparse.ArgumentParser, *, steps: int) -> None:
-    parser.add_argument("--out", type=Path, required=True, help="folder to write; it must not be there yet")
-    parser.add_argument("--steps", type=_positive, default=steps, help=f"the whole budget (default {steps})")
-    parser.add_argument("--batch", type=_positive, default=PLAN.batch, help="sequences a step")
-    parser.add_argument("--learning-rate", type=float, default=PLAN.learning_rate)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ the last whole one, and only if it is the same run.
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,28 +22,36 @@ MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 @dataclass(frozen=True, slots=True)
+class Stand:
+    """Steps done, and the smoothed bits per byte of the training text."""
+
+    step: int
+    bits: float
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """`run` says what is being trained, on what and how: another run's file is refused, not continued."""
 
     path: Path
     run: str
 
-    def save(self, step: int, weights: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
+    def save(self, stand: Stand, weights: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
         tensors: dict[str, Tensor] = {}
         for name, weight in weights.items():
             tensors[f"weight.{name}"] = weight.detach()
             for moment in MOMENTS:
                 tensors[f"{moment}.{name}"] = optimizer.state[weight][moment]
         partial = self.path.with_name(self.path.name + ".partial")
-        save_file(tensors, partial, metadata={"run": self.run, "step": str(step)})
+        save_file(tensors, partial, metadata={"run": self.run, "step": str(stand.step), "bits": repr(stand.bits)})
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
         partial.replace(self.path)
 
-    def resume(self, weights: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> int:
-        """The number of steps already done: 0 where there is no file."""
+    def resume(self, weights: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> Stand:
+        """Where the run was left: at the start where there is no file."""
         if not self.path.exists():
-            return 0
+            return Stand(0, math.nan)
         try:
             with safe_open(self.path, "pt") as file:
                 facts = file.metadata() or {}
@@ -51,17 +60,17 @@ class Checkpoint:
                         f"{self.path} belongs to a run with other settings or data; "
                         "delete it to start again, or give the old settings to go on."
                     )
-                step = int(facts["step"])
+                stand = Stand(int(facts["step"]), float(facts["bits"]))
                 with torch.no_grad():
                     for name, weight in weights.items():
                         weight.copy_(file.get_tensor(f"weight.{name}"))
                         optimizer.state[weight] = {
-                            "step": torch.tensor(float(step)),
+                            "step": torch.tensor(float(stand.step)),
                             **{moment: file.get_tensor(f"{moment}.{name}").clone() for moment in MOMENTS},
                         }
         except SafetensorError as fault:
             raise Malformed(f"{self.path} is damaged ({fault}); delete it to start again.") from fault
-        return step
+        return stand
 
     def forget(self) -> None:
         self.path.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ from flexcore.package import Contents, check_anchor_package
 from flexcore.training.checkpoint import Checkpoint, beside, file_digest, run_digest, weights_digest
 from flexcore.training.corpus import Mixture, Windows, read_documents, windows_needed
 from flexcore.training.embedding import EMBEDDER, EMBEDDER_DIGEST, Vector, mean_embedding, router_row, sample
-from flexcore.training.loop import Plan, next_token_nats, train, training_facts
+from flexcore.training.loop import SECONDS_BETWEEN_CHECKPOINTS, Plan, next_token_nats, train, training_facts
 from flexcore.training.packages import refuse_existing, save_expert
 from flexcore.training.tokenizer import load_tokenizer
 
@@ -57,7 +57,13 @@ class ExpertOrder:
 Measure = Callable[[FlexOlmo, FlexOlmo], Mapping[str, Any]]
 
 
-def make_expert(order: ExpertOrder, measure: Measure, *, domain_vector: Vector | None = None) -> Contents:
+def make_expert(
+    order: ExpertOrder,
+    measure: Measure,
+    *,
+    domain_vector: Vector | None = None,
+    pause: float = SECONDS_BETWEEN_CHECKPOINTS,
+) -> Contents:
     """From an owner's text to an expert package; started again after a kill, it goes on where it was.
 
     `measure` gets the anchor and the pair, and says how good they are. The embedder is asked for the domain's vector
@@ -75,7 +81,9 @@ def make_expert(order: ExpertOrder, measure: Measure, *, domain_vector: Vector |
         vector, public.architecture.hidden_size, seed=public.card["projection_seed"], norm=public_row.norm().item()
     )
     checkpoint = Checkpoint(beside(order.out), order.run(public.digest))
-    pair, bits = train_expert(anchor, batches, row, plan=order.plan, checkpoint=checkpoint, label=order.name)
+    pair, bits = train_expert(
+        anchor, batches, row, plan=order.plan, checkpoint=checkpoint, label=order.name, pause=pause
+    )
     card = expert_card(
         anchor_digest=public.digest,
         dimensions=public.architecture.dimensions,
@@ -109,7 +117,14 @@ def _batches(order: ExpertOrder, documents: Sequence[str]) -> Mixture:
 
 
 def train_expert(
-    anchor: FlexOlmo, batches: Mixture, row: Vector, *, plan: Plan, checkpoint: Checkpoint, label: str
+    anchor: FlexOlmo,
+    batches: Mixture,
+    row: Vector,
+    *,
+    plan: Plan,
+    checkpoint: Checkpoint,
+    label: str,
+    pause: float = SECONDS_BETWEEN_CHECKPOINTS,
 ) -> tuple[FlexOlmo, float]:
     """The two-expert model, and its last bits per byte in training. With k = 2, for top-1 teaches a router nothing."""
     pair = with_expert(anchor)
@@ -124,7 +139,7 @@ def train_expert(
         return nats + Z_LOSS * z_loss(hidden.logits_TA), nats.detach()
 
     pair.train()
-    bits = train(weights, loss_of, batches, plan=plan, checkpoint=checkpoint, label=label)
+    bits = train(weights, loss_of, batches, plan=plan, checkpoint=checkpoint, label=label, pause=pause)
     if weights_digest(_frozen(pair, weights)) != before:
         raise RuntimeError("a frozen weight has moved, so this is no expert of its anchor; nothing is written")
     return pair.requires_grad_(False).eval(), bits

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from flexcore.training import CODE_VERSION
-from flexcore.training.checkpoint import Checkpoint
+from flexcore.training.checkpoint import Checkpoint, Stand
 from flexcore.training.corpus import Mixture
 
 SECONDS_BETWEEN_CHECKPOINTS = 20.0
@@ -75,12 +75,12 @@ def train(
         {"params": others, "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=plan.learning_rate, betas=(0.9, 0.95), fused=True)
-    start = checkpoint.resume(weights, optimizer)
+    stand = checkpoint.resume(weights, optimizer)
     to_bits = 1 / (math.log(2) * batches.bytes_per_token())
-    smooth, saved = math.nan, time.monotonic()
-    bar = tqdm(total=plan.steps, initial=start, desc=label, unit="step", dynamic_ncols=True, mininterval=0.5)
+    saved = time.monotonic()
+    bar = tqdm(total=plan.steps, initial=stand.step, desc=label, unit="step", dynamic_ncols=True, mininterval=0.5)
     with bar:
-        for step in range(start, plan.steps):
+        for step in range(stand.step, plan.steps):
             for group in optimizer.param_groups:
                 group["lr"] = plan.rate(step)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=plan.bf16):
@@ -92,13 +92,13 @@ def train(
             bits = float(nats) * to_bits
             if not math.isfinite(bits):
                 raise RuntimeError(f"{label} went astray at step {step}; lower the learning rate.")
-            smooth = bits if math.isnan(smooth) else 0.98 * smooth + 0.02 * bits
+            stand = Stand(step + 1, bits if math.isnan(stand.bits) else 0.98 * stand.bits + 0.02 * bits)
             bar.update()
-            bar.set_postfix_str(f"{smooth:.3f} bits/byte", refresh=False)
-            if step + 1 == plan.steps or time.monotonic() - saved >= pause:
-                checkpoint.save(step + 1, weights, optimizer)
+            bar.set_postfix_str(f"{stand.bits:.3f} bits/byte", refresh=False)
+            if stand.step == plan.steps or time.monotonic() - saved >= pause:
+                checkpoint.save(stand, weights, optimizer)
                 saved = time.monotonic()
-    return smooth
+    return stand.bits
 
 
 def training_facts(plan: Plan, bits: float) -> dict[str, Any]:

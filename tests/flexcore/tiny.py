@@ -11,9 +11,9 @@ from flexcore.package import AnchorContents, Contents
 from flexcore.training.packages import save_anchor, save_expert
 
 
-def tiny_architecture(*, dtype: str = "F32", num_key_value_heads: int = 4) -> Architecture:
+def tiny_architecture(*, dtype: str = "F32", num_key_value_heads: int = 4, vocab_size: int = 61) -> Architecture:
     return Architecture(
-        vocab_size=61,
+        vocab_size=vocab_size,
         hidden_size=32,
         intermediate_size=48,
         num_hidden_layers=3,
