@@ -142,7 +142,8 @@ class Processes:
         with self._turn:
             self.stop(*self._running)
             if self._watcher.stdin is not None:
-                self._watcher.stdin.close()
+                with contextlib.suppress(BrokenPipeError):
+                    self._watcher.stdin.close()
             self._watcher.wait(10)
             self._lock.close()
 
@@ -186,9 +187,11 @@ class Processes:
         self._pid_file(name).unlink(missing_ok=True)
 
     def _tell_watcher(self, line: str) -> None:
+        # A watcher that was killed is missed only if we are killed too; then the pid files are what is left.
         if self._watcher.stdin is not None:
-            self._watcher.stdin.write(f"{line}\n".encode())
-            self._watcher.stdin.flush()
+            with contextlib.suppress(BrokenPipeError):
+                self._watcher.stdin.write(f"{line}\n".encode())
+                self._watcher.stdin.flush()
 
 
 def take_lock(file: Path) -> IO[str]:
