@@ -153,7 +153,7 @@ def make_version(
 ) -> ExpertVersion:
     """The next version of an expert, in any state, with licence, consent and provenance.
 
-    `licence`, `purposes`, `recipients`, `jurisdictions`, `valid_from` and `valid_until` go to the evidence.
+    `licence`, `purposes`, `recipients`, `jurisdictions`, `valid_from`, `valid_until` and `signed` go to the evidence.
     """
     expert = expert or make_expert()
     terms = {"declared": fields.pop("licence", "CC-BY-4.0"), "concluded": fields.pop("concluded", "")}
@@ -164,6 +164,7 @@ def make_version(
         "valid_from": fields.pop("valid_from", timezone.now() - timedelta(days=1)),
         "valid_until": fields.pop("valid_until", None),
     }
+    signed = fields.pop("signed", True)
     number = fields.pop("number", expert.versions.count() + 1)
     version = ExpertVersion.objects.create(
         expert=expert, number=number, state=state, **(_facts(expert, number, state) | fields)
@@ -171,7 +172,7 @@ def make_version(
     if state in {VersionState.APPROVED, VersionState.WITHDRAWN} and expert.registration is None:
         _register(expert)
     if evidence:
-        _speak_for(version, terms, consent)
+        _speak_for(version, terms, consent, signed=signed)
     return version
 
 
@@ -197,7 +198,7 @@ def _register(expert: Expert) -> None:
     expert.save(update_fields=["registration"])
 
 
-def _speak_for(version: ExpertVersion, terms: dict[str, Any], consent: dict[str, Any]) -> None:
+def _speak_for(version: ExpertVersion, terms: dict[str, Any], consent: dict[str, Any], *, signed: bool) -> None:
     if version.state in {VersionState.APPROVED, VersionState.WITHDRAWN}:
         terms["concluded"] = terms["concluded"] or terms["declared"]
     LicenceTerms.objects.create(version=version, attribution="Playhouse", **terms)
@@ -214,7 +215,9 @@ def _speak_for(version: ExpertVersion, terms: dict[str, Any], consent: dict[str,
         "trained_by": "The playhouse",
         "code": "flexcore",
     }
-    Provenance.objects.create(version=version, statement=statement)
+    checked = {"signature_verified": True, "key_fingerprint": made_digest("key"), "checked_at": timezone.now()}
+    signed = signed and version.state != VersionState.DRAFT
+    Provenance.objects.create(version=version, statement=statement, **(checked if signed else {}))
 
 
 def make_file(version: ExpertVersion, path: str = "expert.safetensors", **fields: Any) -> UploadedFile:

@@ -7,6 +7,7 @@ from django.db import models
 from registry.accounts.models import Organisation, Person
 from registry.errors import WrongState
 from registry.experts.models import Anchor, Expert, ExpertVersion
+from registry.policy.models import Decision
 
 
 class CompositionState(models.TextChoices):
@@ -81,6 +82,7 @@ class Composition(models.Model):
     revision = models.CharField(max_length=40, blank=True)
     failure = models.TextField(blank=True)
     refusals = models.JSONField(default=list)  # [{expert, policy, reason}]
+    decisions = models.ManyToManyField(Decision, related_name="+")
     progress = models.JSONField(default=dict)  # {step, done, total}
     validation = models.JSONField(default=dict)
     requested_by = models.CharField(max_length=80)  # an actor: a person, or the propagator
@@ -96,6 +98,12 @@ class Composition(models.Model):
                 fields=["model", "recipe_digest"],
                 condition=~models.Q(state__in=["refused", "failed", "cancelled", "withdrawn"]),
                 name="one_living_build_of_a_recipe",
+            ),
+            # A newer request takes the place of a build that still runs.
+            models.UniqueConstraint(
+                fields=["model"],
+                condition=models.Q(state__in=["decided", "assembling", "validating"]),
+                name="one_running_build_of_a_model",
             ),
             models.CheckConstraint(
                 condition=models.Q(state__in=CompositionState.values), name="composition_state_is_known"

@@ -142,6 +142,7 @@ def setup_commands(email: str) -> list[tuple[str, tuple[str, ...]]]:
     """What brings a database up to date; each may be run again."""
     return [
         ("migrate", ("migrate", "--no-input")),
+        ("policies", ("ensure_policy_set",)),
         ("operator", ("ensure_operator", f"--email={email}", "--name=Operator")),
     ]
 

@@ -15,6 +15,7 @@ class PolicySet(models.Model):
     text = models.TextField()
     hash = models.CharField(max_length=71, unique=True)
     active = models.BooleanField(default=False)
+    shipped = models.BooleanField(default=False)  # came with the software, and gives way to the next that does
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,0 +1,115 @@
+"""What the actions of this room share: taking locks in one order, moving a build on, moving `main`.
+
+Locks are taken versions first, then models, then compositions, each by id; whoever keeps to it waits, and never
+for ever. Nothing here is called from outside this room.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from registry.actors import Actor
+from registry.audit.events import Event
+from registry.audit.log import record
+from registry.compositions.models import RUNNING, Composition, CompositionState, Model
+from registry.errors import NotFound
+from registry.experts.models import ExpertVersion
+from registry.policy.models import Decision
+
+S = CompositionState
+EVENT_OF: dict[CompositionState, Event] = {
+    S.REQUESTED: Event.COMPOSITION_REQUESTED,
+    S.DECIDED: Event.COMPOSITION_DECIDED,
+    S.ASSEMBLING: Event.COMPOSITION_ASSEMBLING,
+    S.VALIDATING: Event.COMPOSITION_VALIDATING,
+    S.PUBLISHED: Event.COMPOSITION_PUBLISHED,
+    S.REFUSED: Event.COMPOSITION_REFUSED,
+    S.FAILED: Event.COMPOSITION_FAILED,
+    S.CANCELLED: Event.COMPOSITION_CANCELLED,
+    S.SUPERSEDED: Event.COMPOSITION_SUPERSEDED,
+    S.WITHDRAWN: Event.REVISION_BLOCKED,
+}
+
+
+def lock_versions(ids: Iterable[UUID]) -> list[ExpertVersion]:
+    """Nobody withdraws these while the transaction lasts. In the order of their registration."""
+    rows = ExpertVersion.objects.select_for_update(no_key=True, of=("self",)).filter(id__in=list(ids)).order_by("id")
+    locked = list(rows.select_related("expert__organisation", "expert__anchor"))
+    return sorted(locked, key=lambda version: (version.expert.registration or 0, str(version.id)))
+
+
+def lock_model(model_id: UUID) -> Model:
+    rows = Model.objects.select_for_update(of=("self",)).select_related("organisation", "anchor", "main")
+    return rows.get(id=model_id)
+
+
+def lock_composition(composition_id: UUID) -> Composition:
+    rows = Composition.objects.select_for_update(of=("self",))
+    found = rows.select_related("model__organisation", "model__anchor").filter(id=composition_id).first()
+    if found is None:
+        raise NotFound("There is no such composition.")
+    return found
+
+
+def move(composition: Composition, state: CompositionState, *, by: Actor, facts: dict[str, Any] | None = None) -> None:
+    """To the next state, with its event. The row is saved whole: set the other fields before."""
+    composition.move_to(state)
+    composition.save()
+    about_all = {"model": str(composition.model), "recipe_digest": composition.recipe_digest}
+    record(EVENT_OF[state], about=str(composition), by=by, facts=about_all | (facts or {}))
+
+
+def start_build(
+    model: Model, *, recipe: dict[str, Any], recipe_digest: str, decisions: Sequence[Decision], purpose: str, by: Actor
+) -> Composition:
+    """A new build, with the decisions that it stands on; not yet decided."""
+    composition = Composition.objects.create(
+        model=model, recipe=recipe, recipe_digest=recipe_digest, requested_by=str(by), state=S.REQUESTED
+    )
+    composition.decisions.set(decisions)
+    facts = {"model": str(model), "recipe": recipe, "recipe_digest": recipe_digest, "purpose": purpose}
+    record(EVENT_OF[S.REQUESTED], about=str(composition), by=by, facts=facts)
+    return composition
+
+
+def cancel_running(model: Model, *, but: Composition | None, reason: str, by: Actor) -> None:
+    running = Composition.objects.select_for_update(of=("self",)).filter(model=model, state__in=RUNNING)
+    for composition in running.order_by("id"):
+        if composition != but:
+            cancel(composition, reason=reason, by=by)
+
+
+def cancel(composition: Composition, *, reason: str, by: Actor) -> None:
+    composition.failure = reason
+    move(composition, S.CANCELLED, by=by, facts={"reason": reason})
+
+
+def move_main(model: Model, composition: Composition, *, by: Actor) -> None:
+    """Point `main` at a served build; the one it pointed at is superseded and stays to be had by its revision."""
+    if model.main_id == composition.id:
+        return
+    before = model.main
+    model.main = composition
+    model.save(update_fields=["main"])
+    facts = {"from": before.revision if before else None, "to": composition.revision}
+    record(Event.MAIN_MOVED, about=f"model:{model}", by=by, facts=facts)
+    if before is not None:
+        previous = lock_composition(before.id)
+        if previous.state == S.PUBLISHED:
+            move(previous, S.SUPERSEDED, by=by, facts={"revision": previous.revision})
+
+
+def clear_main(model: Model, *, reason: str, by: Actor) -> None:
+    """Leave the model without one; a client that loads it is told so, and gets nothing old."""
+    facts = {"from": model.main.revision if model.main else None, "reason": reason}
+    model.main = None
+    model.save(update_fields=["main"])
+    record(Event.MAIN_CLEARED, about=f"model:{model}", by=by, facts=facts)
+
+
+def block(composition: Composition, *, reason: str, by: Actor) -> None:
+    """From now on the hub knows this revision no more."""
+    composition.blocked_at = timezone.now()
+    move(composition, S.WITHDRAWN, by=by, facts={"revision": composition.revision, "reason": reason})

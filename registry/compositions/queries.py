@@ -1,0 +1,162 @@
+"""Models, their builds and their revisions, read; who may see which starts here."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from registry.accounts.models import Role
+from registry.accounts.queries import has_role, reach_of
+from registry.actors import Actor
+from registry.compositions.models import RUNNING, SERVED, Composition, CompositionState, Inclusion, Model
+from registry.compositions.texts import AnchorCredit, ExpertCredit, repository_texts_of
+from registry.errors import NotFound
+from registry.evidence.models import LicenceTerms
+from registry.experts.models import Anchor, Expert, ExpertVersion, VersionState
+
+MAIN = "main"
+
+
+class RevisionNotFound(NotFound):
+    """The model has no such revision, or has it no longer; `withdrawn` names what was taken out of it."""
+
+    code = "revision-not-found"
+    title = "There is no such revision"
+
+    def __init__(self, detail: str, *, withdrawn: Iterable[str] = ()) -> None:
+        super().__init__(detail)
+        self.withdrawn = tuple(withdrawn)
+
+
+def models_seen_by(actor: Actor) -> QuerySet[Model]:
+    """The models of the actor's organisations; all of them for those whose work is to look."""
+    return Model.objects.filter(reach_of(actor).rows()).select_related("organisation", "anchor", "main")
+
+
+def compositions_seen_by(actor: Actor) -> QuerySet[Composition]:
+    rows = Composition.objects.filter(reach_of(actor).rows("model__organisation"))
+    return rows.select_related("model__organisation", "model__anchor")
+
+
+def get_model(organisation: str, name: str, *, seen_by: Actor) -> Model:
+    model = models_seen_by(seen_by).filter(organisation__slug=organisation, name=name).first()
+    if model is None:
+        raise NotFound(f"There is no model called {organisation}/{name} that you may see.")
+    return model
+
+
+def get_composition(composition_id: UUID, *, seen_by: Actor | None = None) -> Composition:
+    """A build by its id; `seen_by` narrows it to what this person may know of."""
+    rows = Composition.objects.select_related("model__organisation", "model__anchor")
+    if seen_by is not None:
+        rows = compositions_seen_by(seen_by)
+    composition = rows.filter(id=composition_id).first()
+    if composition is None:
+        raise NotFound("There is no such composition.")
+    return composition
+
+
+def get_revision(model: Model, revision: str) -> Composition:
+    """What `main` or a revision of 40 hex digits stands for now; RevisionNotFound says what became of it."""
+    rows = Composition.objects.filter(model=model)
+    if revision == MAIN:
+        found = rows.filter(id=model.main_id, state__in=SERVED).first() if model.main_id else None
+        gone = rows.filter(state=CompositionState.WITHDRAWN).order_by("-created_at").first()
+    else:
+        rows = rows.filter(revision=revision) if revision else rows.none()
+        found = rows.filter(state__in=SERVED).first()
+        gone = rows.filter(state=CompositionState.WITHDRAWN).order_by("-created_at").first()
+    if found is not None:
+        return found
+    if gone is None:
+        raise RevisionNotFound(f"{model} has no revision {revision[:40]}.")
+    withdrawn = [str(version) for version in withdrawn_from(gone)]
+    names = " and ".join(withdrawn) or "an expert"
+    if revision == MAIN:
+        detail = f"{names} was withdrawn and {model} has no revision without it yet."
+    else:
+        detail = f"{names} was withdrawn, and so was every revision that holds it; load main instead."
+    raise RevisionNotFound(detail, withdrawn=withdrawn)
+
+
+def withdrawn_from(composition: Composition) -> list[ExpertVersion]:
+    """The withdrawn versions that a build holds."""
+    return [version for _, version in versions_in(composition) if version.state == VersionState.WITHDRAWN]
+
+
+def versions_in(composition: Composition) -> list[tuple[int, ExpertVersion]]:
+    """The expert versions of a build with their slots (from 1), as its recipe names them, published or not."""
+    entries = composition.recipe.get("experts", [])
+    wanted = Q(pk__in=[])
+    for entry in entries:
+        organisation, _, expert = entry["name"].partition("/")
+        wanted |= Q(expert__organisation__slug=organisation, expert__name=expert, number=entry["version"])
+    found = {
+        (str(version.expert), version.number): version
+        for version in ExpertVersion.objects.filter(wanted).select_related("expert__organisation", "expert__anchor")
+    }
+    return [(slot, found[(entry["name"], entry["version"])]) for slot, entry in enumerate(entries, start=1)]
+
+
+def repository_texts(composition: Composition) -> dict[str, bytes]:
+    """README.md and NOTICE: credits, licences, how to load. They follow from the recipe and the evidence alone."""
+    anchor = composition.model.anchor
+    credit = AnchorCredit(name=anchor.name, licence=anchor.licence, digest=anchor.digest)
+    experts = [_credit(slot, version) for slot, version in versions_in(composition)]
+    return repository_texts_of(credit, experts, top_k=composition.recipe["top_k"])
+
+
+def _credit(slot: int, version: ExpertVersion) -> ExpertCredit:
+    terms = LicenceTerms.objects.get(version=version)
+    return ExpertCredit(
+        slot=slot,
+        name=str(version.expert),
+        version=version.number,
+        title=version.expert.title,
+        owner=version.expert.organisation.name,
+        licence=str(terms),
+        attribution=terms.attribution,
+        licence_text=terms.text,
+        data_digest=version.data_digest,
+    )
+
+
+def stuck_compositions(older_than: timedelta) -> QuerySet[Composition]:
+    """Builds that should be running and that nobody has touched for a while."""
+    return Composition.objects.filter(state__in=RUNNING, changed_at__lt=timezone.now() - older_than).order_by(
+        "changed_at"
+    )
+
+
+def compositions_with(version: ExpertVersion) -> QuerySet[Composition]:
+    """Builds with this version in them: those that run, and those that are served."""
+    published = Inclusion.objects.filter(version=version).values("composition")
+    running = Q(state__in=RUNNING, decisions__version=version)
+    return Composition.objects.filter(Q(state__in=SERVED, id__in=published) | running).distinct()
+
+
+def affected_models(version: ExpertVersion) -> QuerySet[Model]:
+    """Models with a running or served build that holds this version."""
+    return Model.objects.filter(id__in=compositions_with(version).values("model")).select_related(
+        "organisation", "main"
+    )
+
+
+def candidates(experts: Iterable[Expert]) -> dict[Expert, ExpertVersion | None]:
+    """Of each expert the version that a request means: the newest approved one, else the newest that was brought."""
+    return {expert: _candidate(expert) for expert in experts}
+
+
+def _candidate(expert: Expert) -> ExpertVersion | None:
+    versions = expert.versions.exclude(state=VersionState.DRAFT).order_by("-number")
+    return versions.filter(state=VersionState.APPROVED).first() or versions.first()
+
+
+def experts_beside(anchor: Anchor) -> QuerySet[Expert]:
+    return Expert.objects.filter(anchor=anchor).select_related("organisation", "anchor").order_by("registration", "id")
+
+
+def may_change(actor: Actor, model: Model) -> bool:
+    return has_role(actor, Role.CONSUMER, model.organisation)

@@ -1,0 +1,60 @@
+"""What a request for a model may look like, and how a recipe follows from it. Pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flexcore.shards import MAX_EXPERTS
+from registry.errors import Invalid
+
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+EXPERT = re.compile(r"([a-z0-9-]{1,40})/([a-z0-9-]{1,40})")
+DEFAULT_TOP_K = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a consumer asks for, as it was checked."""
+
+    anchor: str
+    experts: tuple[str, ...]  # organisation/expert, in the order of the alphabet: the order of asking means nothing
+    purpose: str
+    top_k: int
+    on_withdrawal: str
+
+
+def check_model_name(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise Invalid(
+            "A model's name must have 1 to 40 of the signs a-z, 0-9 and -, and begin and end with a letter or a digit."
+        )
+    return name
+
+
+def check_expert_names(names: Sequence[str]) -> tuple[str, ...]:
+    if not names:
+        raise Invalid("A model needs at least one expert beside the public one; name one as organisation/expert.")
+    for name in names:
+        if not EXPERT.fullmatch(name):
+            raise Invalid(f'"{name[:100]}" is no expert\'s name; write organisation/expert.')
+    if len(set(names)) < len(names):
+        raise Invalid("The same expert is named twice; name each once.")
+    if len(names) > MAX_EXPERTS - 1:
+        raise Invalid(f"A model has at most {MAX_EXPERTS - 1} experts beside the public one; name fewer.")
+    return tuple(sorted(names))
+
+
+def check_top_k(top_k: int | None, *, experts: int) -> int:
+    """How many experts a token is shown to; the public one counts."""
+    if top_k is None:
+        return min(DEFAULT_TOP_K, 1 + experts)
+    if not 1 <= top_k <= 1 + experts:
+        raise Invalid(
+            f"top_k is {top_k}; choose it from 1 to {1 + experts}, the number of experts with the public one."
+        )
+    return top_k
+
+
+def top_k_of(wished: int, *, experts: int) -> int:
+    """What is left of the wish when a withdrawal left fewer experts."""
+    return min(wished, 1 + experts)
