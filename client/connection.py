@@ -101,7 +101,7 @@ def as_refused(answer: httpx.Response) -> Refused:
     problem = _object_in(answer)
     detail = str(problem.get("detail") or problem.get("title") or "").strip()
     errors = problem.get("errors")
-    if isinstance(errors, dict) and errors:
+    if isinstance(errors, dict) and (len(errors) > 1 or not detail):
         detail = "; ".join(f"{field}: {_words(words)}" for field, words in errors.items())
     if not detail:
         detail = f"the service answered {answer.status_code} {answer.reason_phrase} without a reason"
