@@ -4,7 +4,7 @@ from registry.accounts.models import ApiToken, Membership, Organisation, Person,
 from registry.audit.models import Entry
 from registry.compositions.models import Composition, Inclusion, Model, RepositoryFile, Shard
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
-from registry.experts.models import Anchor, Expert, ExpertVersion, UploadedFile
+from registry.experts.models import Anchor, Expert, ExpertVersion, SignedPart, UploadedFile
 from registry.policy.models import Decision, PolicySet
 from registry.reviews.models import Review
 from registry.usage.models import Download
@@ -31,6 +31,7 @@ __all__ = [
     "RepositoryFile",
     "Review",
     "Shard",
+    "SignedPart",
     "SigningKey",
     "UploadedFile",
     "Withdrawal",

@@ -39,6 +39,7 @@ S3_BUCKET = env.str("S3_BUCKET", default="guildhall")
 S3_REGION = env.str("S3_REGION", default="us-east-1")
 UPLOAD_PART_BYTES = env.int("GUILDHALL_UPLOAD_PART_BYTES", default=16 * 2**20)
 MAX_FILE_BYTES = env.int("GUILDHALL_MAX_FILE_BYTES", default=64 * 2**30)
+UPLOAD_HOURS = env.int("GUILDHALL_UPLOAD_HOURS", default=72)  # a draft's files that are not submitted by then are swept
 PRESIGNED_SECONDS = 300
 # A merged model may be worse than its anchor on the public probe by at most this share.
 VALIDATION_MAX_REGRESSION = env.float("GUILDHALL_VALIDATION_MAX_REGRESSION", default=0.25)

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,10 @@ class Missing(Exception):
     """There is no object under this key."""
 
 
+class Mismatch(Exception):
+    """The parts that the store holds are not those that were named to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class SignedPart:
     """Where a client puts one part, and the headers that are part of the signature."""
@@ -36,11 +41,12 @@ class SignedPart:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part as it was put: its number, the store's ETag, and its SHA-256 (hex)."""
+    """A part as it was put: its number, the store's ETag, its SHA-256 (hex), and its size."""
 
     number: int
     etag: str
     sha256: str
+    size: int
 
 
 def _make(endpoint: str) -> "S3Client":
@@ -122,8 +128,8 @@ def begin_upload(key: str) -> str:
     return answer["UploadId"]
 
 
-def sign_part(key: str, upload_id: str, *, number: int, sha256: str) -> SignedPart:
-    """A URL for one part whose SHA-256 (hex) is in the signature: other bytes are refused by the store."""
+def sign_part(key: str, upload_id: str, *, number: int, sha256: str, size: int) -> SignedPart:
+    """A URL for one part whose SHA-256 (hex) and size are in the signature: the store refuses any other bytes."""
     checksum = _b64(sha256)
     url = _signer().generate_presigned_url(
         "upload_part",
@@ -133,34 +139,49 @@ def sign_part(key: str, upload_id: str, *, number: int, sha256: str) -> SignedPa
             "UploadId": upload_id,
             "PartNumber": number,
             "ChecksumSHA256": checksum,
+            "ContentLength": size,
         },
-        ExpiresIn=3600,
+        ExpiresIn=settings.PRESIGNED_SECONDS,
     )
     return SignedPart(number=number, url=url, headers={"x-amz-checksum-sha256": checksum})
 
 
 def parts_of(key: str, upload_id: str) -> list[Part]:
-    """The parts that have arrived, so that an interrupted upload sends only the others."""
+    """The parts that have arrived, so that an interrupted upload sends only the others; Missing when it is over.
+
+    SeaweedFS does not tell their digests (AWS does): then `sha256` is empty.
+    """
     pages = _store().get_paginator("list_parts").paginate(Bucket=settings.S3_BUCKET, Key=key, UploadId=upload_id)
-    return [
-        Part(p["PartNumber"], p["ETag"].strip('"'), base64.b64decode(p.get("ChecksumSHA256", "")).hex())
-        for page in pages
-        for p in page.get("Parts", [])
-    ]
+    try:
+        return [
+            Part(p["PartNumber"], p["ETag"].strip('"'), base64.b64decode(p.get("ChecksumSHA256", "")).hex(), p["Size"])
+            for page in pages
+            for p in page.get("Parts", [])
+        ]
+    except ClientError as error:
+        if error.response["Error"]["Code"] in {"NoSuchUpload", "404"}:
+            raise Missing(f"the upload of {key}") from error
+        raise
 
 
 def finish_upload(key: str, upload_id: str, parts: Sequence[Part]) -> None:
-    _store().complete_multipart_upload(
-        Bucket=settings.S3_BUCKET,
-        Key=key,
-        UploadId=upload_id,
-        MultipartUpload={
-            "Parts": [
-                {"PartNumber": p.number, "ETag": p.etag, **({"ChecksumSHA256": _b64(p.sha256)} if p.sha256 else {})}
-                for p in sorted(parts, key=lambda p: p.number)
-            ]
-        },
-    )
+    """Join the parts, whose digests the store compares with what it holds: Mismatch when they differ."""
+    try:
+        _store().complete_multipart_upload(
+            Bucket=settings.S3_BUCKET,
+            Key=key,
+            UploadId=upload_id,
+            MultipartUpload={
+                "Parts": [
+                    {"PartNumber": p.number, "ETag": p.etag, **({"ChecksumSHA256": _b64(p.sha256)} if p.sha256 else {})}
+                    for p in sorted(parts, key=lambda p: p.number)
+                ]
+            },
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] in {"InvalidPart", "InvalidRequest", "BadDigest", "EntityTooSmall"}:
+            raise Mismatch(key) from error
+        raise
 
 
 def abandon_upload(key: str, upload_id: str) -> None:
@@ -190,13 +211,13 @@ def join(key: str, *, head: bytes, source: str, start: int, size: int) -> None:
             CopySource={"Bucket": bucket, "Key": source},
             CopySourceRange=f"bytes={span[0]}-{span[1] - 1}",
         )
-        return Part(number, answer["CopyPartResult"]["ETag"].strip('"'), "")
+        return Part(number, answer["CopyPartResult"]["ETag"].strip('"'), "", span[1] - span[0])
 
     try:
         first = store.upload_part(Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=1, Body=head)
         with ThreadPoolExecutor(max_workers=8) as pool:
             copied = list(pool.map(copy, range(2, len(spans) + 2), spans))
-        finish_upload(key, upload_id, [Part(1, first["ETag"].strip('"'), ""), *copied])
+        finish_upload(key, upload_id, [Part(1, first["ETag"].strip('"'), "", len(head)), *copied])
     except BaseException:
         abandon_upload(key, upload_id)
         raise
@@ -215,13 +236,29 @@ def sign_get(key: str, *, filename: str) -> str:
     )
 
 
+def begun_uploads(prefix: str) -> Iterator[tuple[str, str, datetime]]:
+    """Key, id and time of beginning of the multipart uploads that are neither finished nor abandoned."""
+    pages = _store().get_paginator("list_multipart_uploads").paginate(Bucket=settings.S3_BUCKET, Prefix=prefix)
+    for page in pages:
+        for upload in page.get("Uploads", []):
+            yield upload["Key"], upload["UploadId"], upload["Initiated"]
+
+
+def keys_under(prefix: str) -> Iterator[tuple[str, datetime]]:
+    """The keys under a prefix, and when each was written."""
+    for page in _store().get_paginator("list_objects_v2").paginate(Bucket=settings.S3_BUCKET, Prefix=prefix):
+        for item in page.get("Contents", []):
+            yield item["Key"], item["LastModified"]
+
+
+def delete(key: str) -> None:
+    """Delete an object; one that is gone already is no fault."""
+    _store().delete_object(Bucket=settings.S3_BUCKET, Key=key)
+
+
 def delete_under(prefix: str) -> int:
     """Delete every object under a prefix; how many there were."""
-    pages = _store().get_paginator("list_objects_v2").paginate(Bucket=settings.S3_BUCKET, Prefix=prefix)
-    count = 0
-    for page in pages:
-        keys = [item["Key"] for item in page.get("Contents", [])]
-        for key in keys:
-            _store().delete_object(Bucket=settings.S3_BUCKET, Key=key)
-        count += len(keys)
-    return count
+    keys = [key for key, _ in keys_under(prefix)]
+    for key in keys:
+        delete(key)
+    return len(keys)

@@ -23,7 +23,9 @@ class Reach:
 
     def rows(self, organisation: str = "organisation") -> Q:
         """A filter for rows that belong to an organisation, by the path of lookups that leads to it."""
-        return Q() if self.everything else Q(**{f"{organisation}__in": self.organisations})
+        if self.everything:
+            return Q(pk__isnull=False)  # true of every row; an empty Q would vanish from `… | Q(…)`
+        return Q(**{f"{organisation}__in": self.organisations})
 
 
 def reach_of(actor: Actor) -> Reach:
@@ -61,6 +63,13 @@ def demand_role(actor: Actor, role: Role, organisation: Organisation | str | Non
 
 def is_member(actor: Actor, organisation: UUID) -> bool:
     return Membership.objects.filter(person=actor.person_id, organisation=organisation).exists()
+
+
+def person_id_of(actor: Actor) -> UUID:
+    """For what only a person does."""
+    if actor.person_id is None:
+        raise NotAllowed("This is done by a person, not by a part of the service.")
+    return actor.person_id
 
 
 def token_hash(text: str) -> str:

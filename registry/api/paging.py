@@ -14,7 +14,7 @@ class Pages(CursorPagination):
     """Fifty rows a page. A view orders its own rows with `ordering`."""
 
     page_size = 50
-    ordering = ("-created_at", "id")
+    ordering: tuple[str, ...] = ("-created_at", "id")
 
     def get_ordering(self, request: Any, queryset: Any, view: Any) -> Any:
         return getattr(view, "ordering", None) or super().get_ordering(request, queryset, view)

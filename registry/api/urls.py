@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularAPIView
 
-from registry.api import accounts, audit, session, vocabulary
+from registry.api import accounts, audit, experts, files, session, versions, vocabulary
 
 urlpatterns: list[URLPattern] = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),
@@ -19,4 +19,18 @@ urlpatterns: list[URLPattern] = [
     path("keys/<uuid:key_id>/revoke", accounts.RevokeKey.as_view()),
     path("tokens", accounts.Tokens.as_view()),
     path("tokens/<uuid:token_id>", accounts.Token.as_view()),
+    # experts, with their evidence
+    path("anchors", experts.Anchors.as_view()),
+    path("anchors/<slug:slug>", experts.AnchorView.as_view()),
+    path("anchors/<slug:slug>/files", experts.AnchorFiles.as_view()),
+    path("anchors/<slug:slug>/submit", experts.SubmitAnchor.as_view()),
+    path("experts", experts.Experts.as_view()),
+    path("experts/<slug:organisation>/<slug:name>", experts.ExpertView.as_view()),
+    path("experts/<slug:organisation>/<slug:name>/versions", versions.Versions.as_view()),
+    path("versions/<uuid:version_id>", versions.Version.as_view()),
+    path("versions/<uuid:version_id>/files", versions.VersionFiles.as_view()),
+    path("versions/<uuid:version_id>/submit", versions.SubmitVersion.as_view()),
+    path("files/<uuid:file_id>", files.File.as_view()),
+    path("files/<uuid:file_id>/parts", files.Parts.as_view()),
+    path("files/<uuid:file_id>/complete", files.CompleteFile.as_view()),
 ]

@@ -32,6 +32,7 @@ class Event(models.TextChoices):
     LICENCE_DECLARED = "licence.declared"
     LICENCE_CONCLUDED = "licence.concluded"
     CONSENT_GIVEN = "consent.given"
+    PROVENANCE_STATED = "provenance.stated"
     PROVENANCE_CHECKED = "provenance.checked"
     REVIEW_DECIDED = "review.decided"
 

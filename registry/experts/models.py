@@ -59,6 +59,7 @@ class Anchor(models.Model):
     next_registration = models.PositiveIntegerField(default=1)
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -165,3 +166,17 @@ class UploadedFile(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class SignedPart(models.Model):
+    """The digest that a part of an unfinished file was last signed with; not every store tells it when asked."""
+
+    file = models.ForeignKey(UploadedFile, on_delete=models.CASCADE, related_name="signed_parts")
+    number = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)  # hex
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["file", "number"], name="part_is_signed_once")]
+
+    def __str__(self) -> str:
+        return f"part {self.number} of {self.file_id}"

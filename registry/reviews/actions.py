@@ -5,6 +5,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from registry.accounts.queries import person_id_of
 from registry.actors import Actor
 from registry.audit.events import Event
 from registry.audit.log import record
@@ -32,7 +33,7 @@ def review_version(
         raise WrongState(f"You have decided on {version} already; the next approval is somebody else's.")
     if concluded_licence:
         _conclude_licence(version, concluded_licence, by=by)
-    Review.objects.create(version=version, reviewer_id=by.person_id, verdict=verdict, reason=reason)
+    Review.objects.create(version=version, reviewer_id=person_id_of(by), verdict=verdict, reason=reason)
     record(Event.REVIEW_DECIDED, about=str(version), by=by, facts={"verdict": str(verdict), "reason": reason})
     if verdict == Verdict.REJECT:
         version.move_to(VersionState.REJECTED)

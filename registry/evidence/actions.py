@@ -1,0 +1,154 @@
+"""Drafting a version together with what speaks for it, and noting what the check of its signature said."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from registry.accounts.models import Organisation
+from registry.accounts.queries import person_id_of
+from registry.actors import Actor
+from registry.audit.events import Event
+from registry.audit.log import record
+from registry.digests import canonical, digest_of, sha256
+from registry.errors import Invalid
+from registry.evidence.licences import normalised_licence
+from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
+from registry.evidence.rules import check_consent, check_provenance
+from registry.experts.actions import draft_version, mark_version_verified
+from registry.experts.models import ExpertVersion
+from registry.experts.queries import get_expert
+
+MAX_STATEMENT_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceClaim:
+    """The licence as the owner declares it."""
+
+    declared: str
+    text: str = ""
+    attribution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentClaim:
+    """The legal ground as the owner states it."""
+
+    legal_basis: str
+    purposes: Sequence[str]
+    withdrawal_method: str
+    recipients: Sequence[str] = ()
+    jurisdictions: Sequence[str] = ()
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+
+
+@transaction.atomic
+def draft_version_with_evidence(
+    full_name: str,
+    *,
+    licence: LicenceClaim,
+    consent: ConsentClaim,
+    statement: Mapping[str, Any],
+    notes: str = "",
+    by: Actor,
+) -> ExpertVersion:
+    """The next version of an expert, with licence, consent and provenance. Where one is wrong, nothing is drafted."""
+    expert = get_expert(full_name)
+    version = draft_version(expert.id, notes=notes, by=by)
+    _declare_licence(version, licence, by=by)
+    _give_consent(version, consent, by=by)
+    _state_provenance(version, statement, by=by)
+    return version
+
+
+@transaction.atomic
+def verify_version_with_evidence(
+    version_id: UUID,
+    *,
+    data_digest: str,
+    router_digest: str,
+    card: Mapping[str, Any],
+    data_card: Mapping[str, Any],
+    fingerprint: str,
+    checks: Sequence[Mapping[str, Any]],
+    by: Actor,
+) -> ExpertVersion:
+    """The version is verified, and its provenance is known to be signed with this key."""
+    version = mark_version_verified(
+        version_id,
+        data_digest=data_digest,
+        router_digest=router_digest,
+        card=card,
+        data_card=data_card,
+        fingerprint=fingerprint,
+        checks=checks,
+        by=by,
+    )
+    Provenance.objects.filter(version=version).update(
+        signature_verified=True, key_fingerprint=fingerprint, checked_at=timezone.now()
+    )
+    facts = {"signature_verified": True, "key": fingerprint}
+    record(Event.PROVENANCE_CHECKED, about=str(version), by=by, facts=facts)
+    return version
+
+
+def _declare_licence(version: ExpertVersion, claim: LicenceClaim, *, by: Actor) -> None:
+    declared = normalised_licence(claim.declared, text=claim.text)
+    LicenceTerms.objects.create(
+        version=version, declared=declared, text=claim.text.strip(), attribution=claim.attribution
+    )
+    facts = {"declared": declared, "text_digest": sha256(claim.text.strip().encode()) if claim.text.strip() else ""}
+    record(Event.LICENCE_DECLARED, about=str(version), by=by, facts=facts)
+
+
+def _give_consent(version: ExpertVersion, claim: ConsentClaim, *, by: Actor) -> None:
+    now = timezone.now()
+    valid_from = claim.valid_from or now
+    check_consent(
+        legal_basis=claim.legal_basis,
+        purposes=claim.purposes,
+        jurisdictions=claim.jurisdictions,
+        valid_from=valid_from,
+        valid_until=claim.valid_until,
+        withdrawal_method=claim.withdrawal_method,
+        now=now,
+    )
+    for slug in claim.recipients:
+        if not Organisation.objects.filter(slug=slug).exists():
+            raise Invalid(f'The consent names the recipient "{slug[:60]}", which is no organisation here.')
+    consent = ConsentRecord.objects.create(
+        version=version,
+        legal_basis=claim.legal_basis,
+        purposes=list(dict.fromkeys(claim.purposes)),
+        recipients=list(dict.fromkeys(claim.recipients)),
+        jurisdictions=list(dict.fromkeys(claim.jurisdictions)),
+        valid_from=valid_from,
+        valid_until=claim.valid_until,
+        withdrawal_method=claim.withdrawal_method,
+        given_by_id=person_id_of(by),
+    )
+    facts = {
+        "consent": str(consent.id),
+        "legal_basis": consent.legal_basis,
+        "purposes": consent.purposes,
+        "recipients": consent.recipients,
+        "jurisdictions": consent.jurisdictions,
+        "valid_from": valid_from.isoformat(),
+        "valid_until": claim.valid_until.isoformat() if claim.valid_until else None,
+    }
+    record(Event.CONSENT_GIVEN, about=str(version), by=by, facts=facts)
+
+
+def _state_provenance(version: ExpertVersion, statement: Mapping[str, Any], *, by: Actor) -> None:
+    check_provenance(statement, anchor_digest=version.expert.anchor.digest)
+    if len(canonical(dict(statement))) > MAX_STATEMENT_BYTES:
+        raise Invalid(f"The provenance statement has more than {MAX_STATEMENT_BYTES} bytes; shorten it.")
+    Provenance.objects.create(version=version, statement=dict(statement))
+    facts = {"statement_digest": digest_of(dict(statement))}
+    record(Event.PROVENANCE_STATED, about=str(version), by=by, facts=facts)

@@ -1,0 +1,199 @@
+"""Making anchors, experts and versions, and moving them along: draft, submitted, verified or failed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from registry.accounts.models import Role, SigningKey
+from registry.accounts.queries import demand_role, get_organisation, person_id_of
+from registry.accounts.rules import check_slug
+from registry.actors import Actor
+from registry.audit.events import Event
+from registry.audit.log import record
+from registry.errors import Invalid, Taken, WrongState
+from registry.experts.models import Anchor, AnchorState, Expert, ExpertVersion, UploadedFile, VersionState
+from registry.experts.queries import get_anchor, lock_anchor, lock_version
+from registry.experts.rules import ANCHOR_FILES, PACKAGE_FILES, check_domain, missing_files
+from registry.jobs import Job, after_commit
+
+MAX_FAILURE = 2_000
+
+
+@transaction.atomic
+def create_anchor(slug: str, *, name: str, licence: str, description: str = "", by: Actor) -> Anchor:
+    """A public model to be; its files are brought next. `licence` is a normalised SPDX expression."""
+    demand_role(by, Role.OPERATOR)
+    check_slug(slug, what="The slug")
+    if Anchor.objects.filter(slug=slug).exists():
+        raise Taken(f"There is an anchor called {slug} already.")
+    anchor = Anchor.objects.create(
+        slug=slug, name=name, licence=licence, description=description, created_by_id=person_id_of(by)
+    )
+    record(Event.ANCHOR_CREATED, about=str(anchor), by=by, facts={"anchor": str(anchor.id), "licence": licence})
+    return anchor
+
+
+@transaction.atomic
+def create_expert(
+    organisation: str, *, name: str, anchor: str, title: str, domain: str, description: str = "", by: Actor
+) -> Expert:
+    """A name for versions to come, for one anchor for good."""
+    owner = get_organisation(organisation)
+    demand_role(by, Role.OWNER, owner)
+    check_slug(name, what="The name")
+    check_domain(domain)
+    beside = get_anchor(anchor)
+    if beside.state != AnchorState.VERIFIED:
+        raise WrongState(f"The anchor {anchor} is {beside.state}; experts are made for a verified anchor.")
+    if Expert.objects.filter(organisation=owner, name=name).exists():
+        raise Taken(f"{owner} has an expert called {name} already.")
+    expert = Expert.objects.create(
+        organisation=owner,
+        name=name,
+        anchor=beside,
+        title=title,
+        domain=domain,
+        description=description,
+        created_by_id=person_id_of(by),
+    )
+    facts = {"expert": str(expert.id), "anchor_digest": beside.digest, "domain": domain}
+    record(Event.EXPERT_CREATED, about=f"expert:{expert}", by=by, facts=facts)
+    return expert
+
+
+@transaction.atomic
+def draft_version(expert_id: UUID, *, notes: str = "", by: Actor) -> ExpertVersion:
+    """The next number of an expert, still without files. Evidence belongs to it: see evidence.actions."""
+    expert = Expert.objects.select_for_update(of=("self",)).select_related("organisation", "anchor").get(id=expert_id)
+    demand_role(by, Role.OWNER, expert.organisation)
+    last = expert.versions.aggregate(last=Max("number"))["last"] or 0
+    version = ExpertVersion.objects.create(expert=expert, number=last + 1, notes=notes, created_by_id=person_id_of(by))
+    record(Event.VERSION_DRAFTED, about=str(version), by=by, facts={"version": str(version.id)})
+    return version
+
+
+@transaction.atomic
+def submit_version(version_id: UUID, *, by: Actor) -> ExpertVersion:
+    """Close the draft: its files are fixed from here on, and a worker reads them."""
+    version = lock_version(version_id)
+    demand_role(by, Role.OWNER, version.expert.organisation)
+    if version.state == VersionState.SUBMITTED:
+        raise WrongState(f"{version} is submitted already; wait for its verification.")
+    _demand_files(version, PACKAGE_FILES)
+    version.move_to(VersionState.SUBMITTED)
+    version.submitted_at = timezone.now()
+    version.save(update_fields=["state", "submitted_at", "changed_at"])
+    record(Event.VERSION_SUBMITTED, about=str(version), by=by, facts={"files": _declared(version)})
+    after_commit(Job.VERIFY_VERSION, version.id)
+    return version
+
+
+@transaction.atomic
+def submit_anchor(anchor_id: UUID, *, by: Actor) -> Anchor:
+    anchor = lock_anchor(anchor_id)
+    demand_role(by, Role.OPERATOR)
+    if anchor.state == AnchorState.SUBMITTED:
+        raise WrongState(f"{anchor} is submitted already; wait for its verification.")
+    _demand_files(anchor, ANCHOR_FILES)
+    anchor.move_to(AnchorState.SUBMITTED)
+    anchor.submitted_at = timezone.now()
+    anchor.save(update_fields=["state", "submitted_at"])
+    record(Event.ANCHOR_SUBMITTED, about=str(anchor), by=by, facts={"files": _declared(anchor)})
+    after_commit(Job.VERIFY_ANCHOR, anchor.id)
+    return anchor
+
+
+@transaction.atomic
+def mark_anchor_verified(
+    anchor_id: UUID,
+    *,
+    digest: str,
+    data_digest: str,
+    architecture: Mapping[str, Any],
+    card: Mapping[str, Any],
+    by: Actor,
+) -> Anchor:
+    """The files are what an anchor must be. Taken: the same anchor is here under another name."""
+    anchor = lock_anchor(anchor_id)
+    same = Anchor.objects.filter(digest=digest, state=AnchorState.VERIFIED).exclude(id=anchor.id).first()
+    if same is not None:
+        raise Taken(f"This anchor is here already, as {same.slug}.")
+    anchor.move_to(AnchorState.VERIFIED)
+    anchor.digest, anchor.data_digest = digest, data_digest
+    anchor.architecture, anchor.card = dict(architecture), dict(card)
+    anchor.save(update_fields=["state", "digest", "data_digest", "architecture", "card"])
+    facts = {"digest": digest, "data_digest": data_digest}
+    record(Event.ANCHOR_VERIFIED, about=str(anchor), by=by, facts=facts)
+    return anchor
+
+
+@transaction.atomic
+def fail_anchor(anchor_id: UUID, *, failure: str, by: Actor) -> Anchor:
+    anchor = lock_anchor(anchor_id)
+    anchor.move_to(AnchorState.FAILED)
+    anchor.failure = failure[:MAX_FAILURE]
+    anchor.save(update_fields=["state", "failure"])
+    record(Event.ANCHOR_FAILED, about=str(anchor), by=by, facts={"failure": anchor.failure})
+    return anchor
+
+
+@transaction.atomic
+def mark_version_verified(
+    version_id: UUID,
+    *,
+    data_digest: str,
+    router_digest: str,
+    card: Mapping[str, Any],
+    data_card: Mapping[str, Any],
+    fingerprint: str,
+    checks: Sequence[Mapping[str, Any]],
+    by: Actor,
+) -> ExpertVersion:
+    """The files are an expert of this anchor, signed with the key of this fingerprint. It waits for review now."""
+    version = lock_version(version_id)
+    key = SigningKey.objects.filter(
+        organisation=version.expert.organisation, fingerprint=fingerprint, revoked_at=None
+    ).first()
+    if key is None:
+        raise Invalid(f"The key {fingerprint} is not one that {version.expert.organisation} has registered.")
+    version.move_to(VersionState.VERIFIED)
+    version.data_digest, version.router_digest = data_digest, router_digest
+    version.card, version.data_card, version.checks = dict(card), dict(data_card), [dict(check) for check in checks]
+    version.signed_with = key
+    version.verified_at = timezone.now()
+    version.save()
+    facts = {"data_digest": data_digest, "router_digest": router_digest, "signed_with": fingerprint}
+    record(Event.VERSION_VERIFIED, about=str(version), by=by, facts=facts)
+    return version
+
+
+@transaction.atomic
+def fail_version(
+    version_id: UUID, *, failure: str, checks: Sequence[Mapping[str, Any]] = (), by: Actor
+) -> ExpertVersion:
+    """The files are not what they should be; the owner reads why, and drafts another version."""
+    version = lock_version(version_id)
+    version.move_to(VersionState.FAILED)
+    version.failure = failure[:MAX_FAILURE]
+    version.checks = [dict(check) for check in checks]
+    version.save(update_fields=["state", "failure", "checks", "changed_at"])
+    record(Event.VERSION_FAILED, about=str(version), by=by, facts={"failure": version.failure})
+    return version
+
+
+def _demand_files(home: ExpertVersion | Anchor, needed: tuple[str, ...]) -> None:
+    files = list(home.files.all())
+    half = sorted(file.path for file in files if file.completed_at is None)
+    if half:
+        raise WrongState(f"{', '.join(half)} has not arrived in full; complete it, then submit.")
+    if missing := missing_files({file.path for file in files}, allowed=needed):
+        raise WrongState(f"{', '.join(missing)} is missing; bring it, then submit.")
+
+
+def _declared(home: ExpertVersion | Anchor) -> dict[str, str]:
+    rows: list[UploadedFile] = list(home.files.order_by("path"))
+    return {file.path: file.sha256 for file in rows}
