@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
-from csp.constants import SELF, UNSAFE_INLINE
+from csp.constants import NONCE, SELF
 
 ROOT = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -57,8 +57,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "registry.api.problems.refuse_nul",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # below the policy, so that files go out under it too
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -87,14 +87,15 @@ USE_I18N = False
 FRONTEND_DIST = ROOT / "frontend" / "dist"
 STATIC_URL = "/static/"
 WHITENOISE_ROOT = str(FRONTEND_DIST) if FRONTEND_DIST.is_dir() else None
-WHITENOISE_INDEX_FILE = True
+WHITENOISE_INDEX_FILE = False  # registry/api/pages.py hands out the page itself, with its nonce
 WHITENOISE_AUTOREFRESH = False
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/assets/.+-[\w-]{8}\."  # the build puts a digest into these names
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF],
-        "style-src": [SELF, UNSAFE_INLINE],  # the component library sets its variables in a style element
+        "style-src": [SELF, NONCE],  # the component library sets its variables in a style element
         "img-src": [SELF, "data:"],
         "connect-src": [SELF, S3_PUBLIC_ENDPOINT_URL],  # uploads go straight to the object store
         "frame-ancestors": ["'none'"],

@@ -1,7 +1,9 @@
 """Every address of the service, in one file."""
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
+
+from registry.api import pages
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -16,4 +18,5 @@ handler500 = "registry.api.problems.fault"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz),
     path("api/v1/", include("registry.api.urls")),
+    *(re_path(address, pages.page) for address in pages.ADDRESSES),
 ]

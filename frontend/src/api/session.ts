@@ -1,0 +1,32 @@
+/** Who is signed in. Every feature may ask; only the accounts feature changes it. */
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { answer, client } from "@/api/client";
+import type { Person, Role } from "@/api/types";
+
+export const SESSION = ["session"];
+
+export function useSession() {
+  return useQuery({ queryKey: SESSION, queryFn: () => answer(client.GET("/api/v1/session")), staleTime: 60_000 });
+}
+
+/** The person behind the pages that only a signed-in person sees. */
+export function usePerson(): Person {
+  const { data } = useSuspenseQuery({
+    queryKey: SESSION,
+    queryFn: () => answer(client.GET("/api/v1/session")),
+    staleTime: 60_000,
+  });
+  if (!data.person) throw new Error("nobody is signed in");
+  return data.person;
+}
+
+export function hasRole(person: Person, role: Role): boolean {
+  return person.roles.some((held) => held.role === role);
+}
+
+/** The organisations in which the person holds the role. */
+export function organisationsWith(person: Person, role: Role): { slug: string; name: string }[] {
+  return person.roles
+    .filter((held) => held.role === role)
+    .map((held) => ({ slug: held.organisation, name: held.organisation_name }));
+}

@@ -1,0 +1,38 @@
+/** The shapes of the API under the names that the pages use. */
+import type { components } from "@/api/schema";
+
+type Schemas = components["schemas"];
+
+export type Anchor = Schemas["AnchorOut"];
+export type Check = Schemas["CheckOut"];
+export type Composition = Schemas["CompositionOut"];
+export type CompositionBrief = Schemas["CompositionBrief"];
+export type Consent = Schemas["ConsentOut"];
+export type Entry = Schemas["EntryOut"];
+export type Expert = Schemas["ExpertOut"];
+export type ExpertDetail = Schemas["ExpertDetail"];
+export type ExplainedExpert = Schemas["ExplainedExpert"];
+export type FileDetail = Schemas["FileDetail"];
+export type Key = Schemas["KeyOut"];
+export type Licence = Schemas["LicenceOut"];
+export type LicenceTerms = Schemas["LicenceTermsOut"];
+export type Model = Schemas["ModelOut"];
+export type ModelDetail = Schemas["ModelDetail"];
+export type NewToken = Schemas["NewToken"];
+export type Person = Schemas["PersonOut"];
+export type PolicyReason = Schemas["PolicyReason"];
+export type Provenance = Schemas["ProvenanceOut"];
+export type QueueItem = Schemas["QueueItem"];
+export type RepositoryFile = Schemas["RepositoryFileOut"];
+export type Review = Schemas["ReviewOut"];
+export type Session = Schemas["Session"];
+export type SignedPart = Schemas["SignedPart"];
+export type Token = Schemas["TokenOut"];
+export type UploadedFile = Schemas["FileOut"];
+export type Version = Schemas["VersionOut"];
+export type VersionBrief = Schemas["VersionBrief"];
+export type Vocabulary = Schemas["Vocabulary"];
+export type Withdrawal = Schemas["WithdrawalOut"];
+export type WithdrawalPreview = Schemas["WithdrawalPreview"];
+
+export type Role = Schemas["RoleOut"]["role"];

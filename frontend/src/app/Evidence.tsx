@@ -1,0 +1,40 @@
+/** Everything that speaks for a version, on one page: for its owner, for compliance, for whoever wants to use it. */
+import type { Version } from "@/api/types";
+import { Section } from "@/components/Section";
+import { ConsentCard } from "@/features/evidence/ConsentCard";
+import { LicenceCard } from "@/features/evidence/LicenceCard";
+import { ProvenanceCard } from "@/features/evidence/ProvenanceCard";
+import { CardFacts } from "@/features/experts/CardFacts";
+import { Checks } from "@/features/experts/Checks";
+import { VersionFacts } from "@/features/experts/VersionFacts";
+import { VersionFiles } from "@/features/experts/VersionFiles";
+
+export function Evidence({ version }: { version: Version }) {
+  return (
+    <>
+      <Section title="Licence">
+        <LicenceCard licence={version.licence} />
+      </Section>
+      <Section title="Consent" about="Asked again at every build and every download.">
+        <ConsentCard consent={version.consent} />
+      </Section>
+      <Section title="Provenance">
+        <ProvenanceCard provenance={version.provenance} />
+      </Section>
+      <Section title="Checks" about="What the registry found when it read the package.">
+        <Checks checks={version.checks} />
+      </Section>
+      {Object.keys(version.card).length > 0 && (
+        <Section title="What the owner says of it" about="From the package; measured by the owner, not by the registry.">
+          <CardFacts card={version.card} dataCard={version.data_card} />
+        </Section>
+      )}
+      <Section title="The version">
+        <VersionFacts version={version} />
+      </Section>
+      <Section title="Files">
+        <VersionFiles files={version.files} />
+      </Section>
+    </>
+  );
+}

@@ -1,0 +1,59 @@
+/** One version before its reviewer: all evidence on one page, and the decision at its end. */
+import { getRouteApi } from "@tanstack/react-router";
+import type { Version } from "@/api/types";
+import { Evidence } from "@/app/Evidence";
+import { Answered } from "@/components/Answered";
+import { Notice } from "@/components/Notice";
+import { Page } from "@/components/Page";
+import { PageLink } from "@/components/PageLink";
+import { Section } from "@/components/Section";
+import { StateBadge } from "@/components/StateBadge";
+import { useVersion } from "@/features/experts/api";
+import { DecisionForm } from "@/features/reviews/DecisionForm";
+import { ReviewList } from "@/features/reviews/ReviewList";
+
+const route = getRouteApi("/signed-in/reviews/$id");
+
+export function ReviewPage() {
+  const { id } = route.useParams();
+  const version = useVersion(id);
+  return (
+    <Answered query={version} what="version">
+      {(found) => (
+        <Page
+          title={`Review ${found.expert}, version ${found.number}`}
+          about={
+            <>
+              <StateBadge state={found.state} /> Brought by {found.created_by}.{" "}
+              <PageLink to="/versions/$id" params={{ id: found.id }}>
+                The version's own page
+              </PageLink>
+            </>
+          }
+        >
+          <Evidence version={found} />
+          <Section title="Decision">
+            {found.reviews.length > 0 && <ReviewList reviews={found.reviews} />}
+            <Decision version={found} onReload={() => void version.refetch()} />
+          </Section>
+        </Page>
+      )}
+    </Answered>
+  );
+}
+
+function Decision({ version, onReload }: { version: Version; onReload: () => void }) {
+  if (version.may.review) return <DecisionForm key={version.changed_at} version={version} onReload={onReload} />;
+  if (version.state !== "verified") {
+    return (
+      <Notice tone="info" title="Nothing to decide now">
+        Only a version that is verified and waits for review can be decided on. <PageLink to="/reviews">Back to the queue</PageLink>
+      </Notice>
+    );
+  }
+  return (
+    <Notice tone="info" title="You may not decide on this one">
+      Nobody decides on an asset of their own organisation or on what they submitted. Another compliance officer does.
+    </Notice>
+  );
+}

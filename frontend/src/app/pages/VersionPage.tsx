@@ -1,0 +1,82 @@
+/** One version of an expert with all that is known of it: state, evidence, checks, files, and the way to take it back. */
+import { Button } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { getRouteApi } from "@tanstack/react-router";
+import type { Version } from "@/api/types";
+import { Evidence } from "@/app/Evidence";
+import { Answered } from "@/components/Answered";
+import { Page } from "@/components/Page";
+import { PageButton, PageLink } from "@/components/PageLink";
+import { Section } from "@/components/Section";
+import { StateBadge } from "@/components/StateBadge";
+import { useVersion } from "@/features/experts/api";
+import { UploadPanel } from "@/features/experts/upload/UploadPanel";
+import { VersionState } from "@/features/experts/VersionState";
+import { ReviewList } from "@/features/reviews/ReviewList";
+import { WithdrawalResult } from "@/features/withdrawals/WithdrawalResult";
+import { WithdrawDialog } from "@/features/withdrawals/WithdrawDialog";
+
+const route = getRouteApi("/signed-in/versions/$id");
+
+export function VersionPage() {
+  const { id } = route.useParams();
+  const version = useVersion(id);
+  return (
+    <Answered query={version} what="version">
+      {(found) => <VersionView version={found} />}
+    </Answered>
+  );
+}
+
+function VersionView({ version }: { version: Version }) {
+  const [withdrawing, { open, close }] = useDisclosure(false);
+  const [org = "", name = ""] = version.expert.split("/");
+  const full = `${version.expert}@${version.number}`;
+
+  return (
+    <Page
+      title={`${version.expert}, version ${version.number}`}
+      about={
+        <>
+          <StateBadge state={version.state} /> A version of{" "}
+          <PageLink to="/experts/$org/$name" params={{ org, name }}>
+            {version.expert}
+          </PageLink>
+          .{" "}
+          <PageLink to="/log" search={{ about: full }}>
+            What happened to it
+          </PageLink>
+        </>
+      }
+      actions={
+        <>
+          {version.may.review && (
+            <PageButton to="/reviews/$id" params={{ id: version.id }}>
+              Review
+            </PageButton>
+          )}
+          {version.may.withdraw && (
+            <Button color="crimson" onClick={open}>
+              Withdraw
+            </Button>
+          )}
+        </>
+      }
+    >
+      <VersionState version={version} />
+      {version.state === "withdrawn" && <WithdrawalResult id={version.id} />}
+      {version.may.edit && version.state === "draft" && (
+        <Section title="Bring the files" about="Choose the package again; what has already arrived is not sent twice.">
+          <UploadPanel version={version} />
+        </Section>
+      )}
+      <Evidence version={version} />
+      {version.reviews.length > 0 && (
+        <Section title="Reviews">
+          <ReviewList reviews={version.reviews} />
+        </Section>
+      )}
+      <WithdrawDialog id={version.id} name={full} opened={withdrawing} onClose={close} />
+    </Page>
+  );
+}

@@ -1,0 +1,116 @@
+/** Every page and its address. Each page is a chunk of its own, loaded when it is wanted. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Layout } from "@/app/Layout";
+import { BrokenPage } from "@/app/pages/BrokenPage";
+import { LoginPage } from "@/app/pages/LoginPage";
+import { NotFoundPage } from "@/app/pages/NotFoundPage";
+import { texts } from "@/app/search";
+import { SignedIn } from "@/app/SignedIn";
+
+const root = createRootRoute({ component: Layout, notFoundComponent: NotFoundPage });
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: texts(["next"]),
+  component: LoginPage,
+});
+
+const signedIn = createRoute({ getParentRoute: () => root, id: "signed-in", component: SignedIn });
+const inside = { getParentRoute: () => signedIn };
+
+const start = createRoute({
+  ...inside,
+  path: "/",
+  component: lazyRouteComponent(() => import("@/app/pages/StartPage"), "StartPage"),
+});
+
+const experts = createRoute({
+  ...inside,
+  path: "/experts",
+  validateSearch: texts(["q", "domain", "anchor", "organisation", "state"]),
+  component: lazyRouteComponent(() => import("@/app/pages/CataloguePage"), "CataloguePage"),
+});
+
+const expert = createRoute({
+  ...inside,
+  path: "/experts/$org/$name",
+  component: lazyRouteComponent(() => import("@/app/pages/ExpertPage"), "ExpertPage"),
+});
+
+const version = createRoute({
+  ...inside,
+  path: "/versions/$id",
+  component: lazyRouteComponent(() => import("@/app/pages/VersionPage"), "VersionPage"),
+});
+
+const upload = createRoute({
+  ...inside,
+  path: "/upload",
+  validateSearch: texts(["expert", "version"]),
+  component: lazyRouteComponent(() => import("@/app/pages/UploadPage"), "UploadPage"),
+});
+
+const reviews = createRoute({
+  ...inside,
+  path: "/reviews",
+  component: lazyRouteComponent(() => import("@/app/pages/ReviewQueuePage"), "ReviewQueuePage"),
+});
+
+const review = createRoute({
+  ...inside,
+  path: "/reviews/$id",
+  component: lazyRouteComponent(() => import("@/app/pages/ReviewPage"), "ReviewPage"),
+});
+
+const models = createRoute({
+  ...inside,
+  path: "/models",
+  component: lazyRouteComponent(() => import("@/app/pages/ModelsPage"), "ModelsPage"),
+});
+
+const newModel = createRoute({
+  ...inside,
+  path: "/models/new",
+  component: lazyRouteComponent(() => import("@/app/pages/RequestModelPage"), "RequestModelPage"),
+});
+
+const model = createRoute({
+  ...inside,
+  path: "/models/$org/$name",
+  component: lazyRouteComponent(() => import("@/app/pages/ModelPage"), "ModelPage"),
+});
+
+const composition = createRoute({
+  ...inside,
+  path: "/compositions/$id",
+  component: lazyRouteComponent(() => import("@/app/pages/CompositionPage"), "CompositionPage"),
+});
+
+const log = createRoute({
+  ...inside,
+  path: "/log",
+  validateSearch: texts(["about", "event", "actor", "order"]),
+  component: lazyRouteComponent(() => import("@/app/pages/LogPage"), "LogPage"),
+});
+
+const account = createRoute({
+  ...inside,
+  path: "/account",
+  component: lazyRouteComponent(() => import("@/app/pages/AccountPage"), "AccountPage"),
+});
+
+const pages = [start, experts, expert, version, upload, reviews, review, models, newModel, model, composition, log, account];
+
+export const router = createRouter({
+  routeTree: root.addChildren([login, signedIn.addChildren(pages)]),
+  defaultPreload: "intent",
+  scrollRestoration: true,
+  defaultErrorComponent: BrokenPage,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,115 @@
+/** What went into a composition and what came out: experts in their slots, decisions, files. */
+import { Code, Group, List, Stack, Table, Text } from "@mantine/core";
+import type { Composition } from "@/api/types";
+import { Digest } from "@/components/Digest";
+import { Empty } from "@/components/Empty";
+import { PageLink } from "@/components/PageLink";
+import { RowList } from "@/components/RowList";
+import { Section } from "@/components/Section";
+import { count, size } from "@/components/sizes";
+import { StateBadge } from "@/components/StateBadge";
+
+export function CompositionFacts({ composition }: { composition: Composition }) {
+  return (
+    <>
+      <Section title="Experts in it" about="Slot 0 is the anchor's own public expert.">
+        <Inclusions inclusions={composition.inclusions} />
+      </Section>
+      {composition.decisions.length > 0 && (
+        <Section title="Decisions" about="What the policies answered for each expert.">
+          <Decisions decisions={composition.decisions} />
+        </Section>
+      )}
+      <Section title="Files">
+        <Files files={composition.files} />
+      </Section>
+      {Object.keys(composition.validation).length > 0 && (
+        <Section title="Validation">
+          <Code block>{JSON.stringify(composition.validation, null, 2)}</Code>
+        </Section>
+      )}
+    </>
+  );
+}
+
+function Inclusions({ inclusions }: { inclusions: Composition["inclusions"] }) {
+  if (inclusions.length === 0) return <Text c="dimmed">Only the anchor's public expert.</Text>;
+  const bySlot = [...inclusions].sort((one, other) => one.slot - other.slot);
+  return (
+    <RowList label="Experts in it">
+      {bySlot.map(({ expert, version, slot, version_id: id }) => (
+        <li key={slot}>
+          <Group gap="sm">
+            <Code>slot {slot}</Code>
+            <PageLink to="/versions/$id" params={{ id }}>
+              {expert}, version {version}
+            </PageLink>
+          </Group>
+        </li>
+      ))}
+    </RowList>
+  );
+}
+
+function Decisions({ decisions }: { decisions: Composition["decisions"] }) {
+  return (
+    <RowList label="Decisions">
+      {decisions.map(({ expert, version, allowed, reasons, set_hash: set }) => (
+        <li key={`${expert}@${version}`}>
+          <Stack gap={4}>
+            <Group gap="sm">
+              <StateBadge state={allowed ? "approved" : "refused"} words={allowed ? "Allowed" : "Refused"} />
+              <Text>
+                {expert}, version {version}
+              </Text>
+            </Group>
+            {reasons.length > 0 && (
+              <List size="sm">
+                {reasons.map(({ policy, reason }) => (
+                  <List.Item key={policy}>
+                    {reason} <Code>{policy}</Code>
+                  </List.Item>
+                ))}
+              </List>
+            )}
+            <Text size="sm" c="dimmed" component="div">
+              Policy set <Digest value={set} what="policy set hash" />
+            </Text>
+          </Stack>
+        </li>
+      ))}
+    </RowList>
+  );
+}
+
+function Files({ files }: { files: Composition["files"] }) {
+  if (files.length === 0) return <Empty title="No files yet">They appear when the model is assembled.</Empty>;
+  const total = files.reduce((sum, file) => sum + file.size, 0);
+  return (
+    <Table.ScrollContainer minWidth={480}>
+      <Table verticalSpacing="xs">
+        <Table.Caption>
+          {count(files.length, "file")}, {size(total)} together
+        </Table.Caption>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th scope="col">File</Table.Th>
+            <Table.Th scope="col">Size</Table.Th>
+            <Table.Th scope="col">Digest</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {files.map((file) => (
+            <Table.Tr key={file.path}>
+              <Table.Td>{file.path}</Table.Td>
+              <Table.Td>{size(file.size)}</Table.Td>
+              <Table.Td>
+                <Digest value={file.digest} what={`digest of ${file.path}`} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}

@@ -1,0 +1,73 @@
+/** Asking for models and following how they are composed. */
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { answer, client } from "@/api/client";
+import { usePages } from "@/api/pages";
+import type { components } from "@/api/schema";
+
+type Schemas = components["schemas"];
+
+export function useModels() {
+  return usePages(["models"], (cursor) => answer(client.GET("/api/v1/models", { params: { query: { cursor } } })));
+}
+
+export function useModel(org: string, name: string) {
+  return useQuery({
+    queryKey: ["models", org, name],
+    queryFn: () => answer(client.GET("/api/v1/models/{org}/{name}", { params: { path: { org, name } } })),
+    refetchInterval: (query) => (isRunning(query.state.data?.latest?.state) ? POLL_MS : false),
+  });
+}
+
+const POLL_MS = 1_000;
+const RUNNING = ["requested", "decided", "assembling", "validating"];
+
+export function isRunning(state: string | undefined): boolean {
+  return state !== undefined && RUNNING.includes(state);
+}
+
+/** A composition; asked again every second while it is being built. */
+export function useComposition(id: string) {
+  return useQuery({
+    queryKey: ["compositions", id],
+    queryFn: () =>
+      answer(client.GET("/api/v1/compositions/{composition_id}", { params: { path: { composition_id: id } } })),
+    refetchInterval: (query) => (isRunning(query.state.data?.state) ? POLL_MS : false),
+  });
+}
+
+export function useCancelComposition(id: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () =>
+      answer(client.POST("/api/v1/compositions/{composition_id}/cancel", { params: { path: { composition_id: id } } })),
+    onSuccess: async (composition) => {
+      queries.setQueryData(["compositions", id], composition);
+      await queries.invalidateQueries({ queryKey: ["models"] });
+    },
+  });
+}
+
+/** Which experts the policies would allow for this purpose, and why not the others. Nothing is asked for yet. */
+export function useExplanation(body: Schemas["ExplainModel"]) {
+  return useQuery({
+    queryKey: ["models", "explain", body],
+    queryFn: () => answer(client.POST("/api/v1/models/explain", { body })),
+    enabled: body.organisation !== "" && body.anchor !== "" && body.purpose !== "",
+    staleTime: 0,
+  });
+}
+
+interface Wish {
+  org: string;
+  name: string;
+  body: Schemas["RequestModel"];
+}
+
+export function useRequestModel() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ org, name, body }: Wish) =>
+      answer(client.PUT("/api/v1/models/{org}/{name}", { params: { path: { org, name } }, body })),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["models"] }),
+  });
+}

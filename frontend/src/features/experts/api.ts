@@ -1,0 +1,65 @@
+/** Asking for anchors, experts and versions, and making new ones. */
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { answer, client } from "@/api/client";
+import { usePages } from "@/api/pages";
+import type { components } from "@/api/schema";
+import type { Expert, Version } from "@/api/types";
+
+type Schemas = components["schemas"];
+
+export interface Facets {
+  q?: string;
+  domain?: string;
+  anchor?: string;
+  organisation?: string;
+  state?: string;
+}
+
+export function useExperts(facets: Facets) {
+  return usePages(["experts", facets], (cursor) =>
+    answer(client.GET("/api/v1/experts", { params: { query: { ...facets, cursor } } })),
+  );
+}
+
+export function useAnchors() {
+  return useQuery({
+    queryKey: ["anchors"],
+    queryFn: async () => (await answer(client.GET("/api/v1/anchors"))).results,
+    staleTime: 60_000,
+  });
+}
+
+export function useExpert(org: string, name: string) {
+  return useQuery({
+    queryKey: ["experts", org, name],
+    queryFn: () => answer(client.GET("/api/v1/experts/{org}/{name}", { params: { path: { org, name } } })),
+  });
+}
+
+const POLL_MS = 1_500;
+
+/** A version; asked again and again while the worker verifies it. */
+export function useVersion(id: string) {
+  return useQuery({
+    queryKey: ["versions", id],
+    queryFn: () => answer(client.GET("/api/v1/versions/{version_id}", { params: { path: { version_id: id } } })),
+    refetchInterval: (query) => (query.state.data?.state === "submitted" ? POLL_MS : false),
+  });
+}
+
+export function createExpert(body: Schemas["CreateExpert"]): Promise<Expert> {
+  return answer(client.POST("/api/v1/experts", { body }));
+}
+
+export function draftVersion(expert: string, body: Schemas["DraftVersion"]): Promise<Version> {
+  const [org = "", name = ""] = expert.split("/");
+  return answer(client.POST("/api/v1/experts/{org}/{name}/versions", { params: { path: { org, name } }, body }));
+}
+
+export function useSubmitVersion(id: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => answer(client.POST("/api/v1/versions/{version_id}/submit", { params: { path: { version_id: id } } })),
+    onSuccess: (version) => queries.setQueryData(["versions", id], version),
+  });
+}

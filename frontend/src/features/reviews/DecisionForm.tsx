@@ -1,0 +1,95 @@
+/** Approve or reject, with a reason, what was read: if it has changed since, the service refuses and this says so. */
+import { Autocomplete, Button, Group, Radio, Stack, Textarea } from "@mantine/core";
+import { useState, type SubmitEvent } from "react";
+import { Refusal } from "@/api/client";
+import type { Version } from "@/api/types";
+import { useVocabulary } from "@/api/vocabulary";
+import { Notice } from "@/components/Notice";
+import { RefusalNotice } from "@/components/RefusalNotice";
+import { useReviewVersion } from "@/features/reviews/api";
+
+const SHORTEST_REASON = 10;
+const LONGEST_REASON = 2_000;
+
+interface DecisionFormProps {
+  version: Version;
+  onReload: () => void;
+}
+
+export function DecisionForm({ version, onReload }: DecisionFormProps) {
+  const [verdict, setVerdict] = useState<"approve" | "reject" | null>(null);
+  const [reason, setReason] = useState("");
+  const [licence, setLicence] = useState(version.licence.concluded || version.licence.declared);
+  const licences = useVocabulary().data?.licences ?? [];
+  const decide = useReviewVersion(version.id);
+  const ready = verdict !== null && reason.trim().length >= SHORTEST_REASON;
+  const stale = decide.error instanceof Refusal && decide.error.problem.status === 412;
+
+  function handleSubmit(event: SubmitEvent) {
+    event.preventDefault();
+    if (!ready) return;
+    decide.mutate({ body: { verdict, reason: reason.trim(), concluded_licence: licence.trim() }, etag: etagOf(version) });
+  }
+
+  return (
+    <form onSubmit={handleSubmit} aria-label="Decide">
+      <Stack>
+        <Radio.Group
+          label="Decision"
+          required
+          value={verdict}
+          onChange={(value) => setVerdict(value === "approve" ? "approve" : "reject")}
+        >
+          <Stack gap="xs" mt="xs">
+            <Radio value="approve" label="Approve" description="Consumers can ask for models with it." />
+            <Radio value="reject" label="Reject" description="It is never used; its owner can upload a new version." />
+          </Stack>
+        </Radio.Group>
+        <Autocomplete
+          label="Concluded licence"
+          description={`The owner declared ${version.licence.declared}; that stays as it is.`}
+          data={licences.map(({ id }) => id)}
+          value={licence}
+          onChange={setLicence}
+        />
+        <Textarea
+          label="Reason"
+          description={`At least ${SHORTEST_REASON} characters. The owner reads it, and the log keeps it.`}
+          required
+          maxLength={LONGEST_REASON}
+          autosize
+          minRows={4}
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value)}
+        />
+        {decide.error && !stale && <RefusalNotice error={decide.error} />}
+        {stale && (
+          <Notice tone="warning" role="alert" title="It has changed since you opened it">
+            <span>{decide.error?.message}</span>
+            <Button
+              variant="default"
+              size="xs"
+              w="fit-content"
+              onClick={() => {
+                decide.reset();
+                onReload();
+              }}
+            >
+              Read it again
+            </Button>
+          </Notice>
+        )}
+        <Group justify="flex-end">
+          <Button type="submit" loading={decide.isPending} disabled={!ready} color={verdict === "reject" ? "crimson" : undefined}>
+            {verdict === "reject" ? "Reject" : "Approve"}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+/** The tag of the version as it stands on this page. */
+function etagOf(version: Version): string {
+  return `"${version.changed_at}"`;
+}

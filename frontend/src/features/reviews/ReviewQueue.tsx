@@ -1,0 +1,55 @@
+/** What waits for a decision, the longest waiting first. One's own organisation's is shown, for others to decide. */
+import { Group, Stack, Text } from "@mantine/core";
+import { Answered } from "@/components/Answered";
+import { Empty } from "@/components/Empty";
+import { MoreButton } from "@/components/MoreButton";
+import { PageLink } from "@/components/PageLink";
+import { RowList } from "@/components/RowList";
+import { StateBadge } from "@/components/StateBadge";
+import { When } from "@/components/When";
+import { useReviewQueue } from "@/features/reviews/api";
+
+export function ReviewQueue() {
+  const queue = useReviewQueue();
+  return (
+    <Answered query={queue} what="review queue">
+      {(items) =>
+        items.length === 0 ? (
+          <Empty title="Nothing waits for review">
+            A version appears here when its owner has submitted it and the registry has verified its files.
+          </Empty>
+        ) : (
+          <Stack>
+            <RowList label="Waiting for review">
+              {items.map((item) => (
+                <li key={item.version.id}>
+                  <Group justify="space-between" gap="sm">
+                    <Stack gap={2} miw={0}>
+                      <PageLink to="/reviews/$id" params={{ id: item.version.id }} fw={600}>
+                        {item.expert}, version {item.version.number}
+                      </PageLink>
+                      <Text size="sm" c="dimmed">
+                        {item.domain}, {item.version.licence}
+                        {item.submitted_at && (
+                          <>
+                            , submitted <When at={item.submitted_at} />
+                          </>
+                        )}
+                      </Text>
+                    </Stack>
+                    {item.mine ? (
+                      <StateBadge state="draft" words="Your organisation's: others decide" />
+                    ) : (
+                      <StateBadge state={item.version.state} />
+                    )}
+                  </Group>
+                </li>
+              ))}
+            </RowList>
+            <MoreButton query={queue} />
+          </Stack>
+        )
+      }
+    </Answered>
+  );
+}

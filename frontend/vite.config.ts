@@ -1,0 +1,16 @@
+/** Builds the pages into dist/: hashed files under /assets, one chunk a page, nothing from another host. */
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const SERVICE = process.env["GUILDHALL_URL"] ?? "http://127.0.0.1:8000";
+
+export default defineConfig({
+  plugins: [react()],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  // registry/api/pages.py puts a fresh nonce in its place with every page.
+  html: { cspNonce: "GUILDHALL_NONCE" },
+  build: { target: "es2023", assetsInlineLimit: 0, chunkSizeWarningLimit: 700 },
+  server: { proxy: { "/api": SERVICE } },
+  test: { environment: "jsdom", setupFiles: ["./src/testing.tsx"], restoreMocks: true },
+});
