@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("the site's address and the operator's login are needed: start it with `make demo`")
     work = given.work.resolve()
     try:
-        ending = tell(Site(given.url, email, password), work)
+        ending = tell(Site(given.url, email, password), work, DEMO)
     except (Refused, ConsumerFailed, ProgramFailed) as fault:
         print(f"\ndemo: {fault}", file=sys.stderr)
         return 1

@@ -57,8 +57,8 @@ def publish_anchor(operator: Guildhall, folder: Path) -> str:
     return slug
 
 
-def publish_expert(owner: Owner, recipe: ExpertRecipe, folder: Path, *, anchor: str) -> tuple[str, Version]:
-    """The expert's full name, and its version that is approved already or waits for review."""
+def publish_expert(owner: Owner, recipe: ExpertRecipe, folder: Path, *, anchor: str) -> Version:
+    """The expert's version with these weights: one that is there and not withdrawn, or a new one, verified."""
     name = _expert(owner, recipe, anchor=anchor)
     data_digest = check_expert_package(folder).data_digest
     found = _usable(owner.guildhall, name, data_digest)
@@ -70,7 +70,7 @@ def publish_expert(owner: Owner, recipe: ExpertRecipe, folder: Path, *, anchor: 
         say(f"{name}@{found['number']} is signed, uploaded and verified")
     else:
         say(f"{name}@{found['number']} is there already, {found['state']}")
-    return name, found
+    return found
 
 
 def approve(reviewer: Guildhall, version: Version) -> Version:

@@ -11,7 +11,7 @@ from experiments.demo.checks import Check, Figures
 from experiments.demo.measuring import Consumer, Fetched, Measured
 from experiments.demo.people import ADA, BEN, CLEO, CY, OLGA
 from experiments.demo.publishing import approve, owner_with_key, publish_anchor, publish_expert
-from experiments.demo.recipe import CODE, DEMO, DRAMA, PUBLIC
+from experiments.demo.recipe import PUBLIC, ExpertRecipe, Recipe
 from experiments.demo.serving import (
     Served,
     Withdrawn,
@@ -25,7 +25,8 @@ from experiments.demo.telling import chapter, say
 from experiments.demo.visit import Site, Visit, visit
 from experiments.demo.workshop import CORES, Workshop
 
-WITH, WITHOUT = "library/stage-and-code", "library/code-alone"
+WITH, WITHOUT = "library/both-experts", "library/one-expert"
+OWNERS = (ADA, CLEO)  # of the recipe's experts, in their order; the first takes hers back
 REASON = "The rights in one of the editions were not ours to give, so the plays are taken back."
 
 
@@ -34,18 +35,17 @@ class Home:
     """What was made before anybody uploaded anything."""
 
     anchor: Path
-    experts: Mapping[str, Path]
+    experts: tuple[tuple[ExpertRecipe, Path], ...]
     texts: Path
     measured: Mapping[str, Measured]
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The anchor's slug on the site, and by domain the experts' names and approved versions."""
+    """The anchor's slug on the site, and the experts' approved versions."""
 
     anchor: str
-    names: Mapping[str, str]
-    versions: Mapping[str, Version]
+    versions: tuple[Version, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,9 @@ class Ending:
     log: tuple[LogEntry, ...]
 
 
-def tell(site: Site, folder: Path) -> Ending:
+def tell(site: Site, folder: Path, recipe: Recipe) -> Ending:
     """The whole main job over the site's REST API and hub. Nothing of the service is imported, or stepped around."""
-    home = at_home(Workshop(folder / "made", DEMO))
+    home = at_home(Workshop(folder / "made", recipe))
     with visit(site, folder) as there:
         place = newest_place_in_log(there.people[OLGA])
         published = publish(home, there)
@@ -100,27 +100,24 @@ def at_home(workshop: Workshop) -> Home:
         experts = workshop.make_experts(corpora, anchor)
     with chapter("What they can do by themselves"):
         measured = workshop.measure(texts, anchor, experts)
-    return Home(anchor, experts, texts, measured)
+    return Home(anchor, tuple((recipe, experts[recipe.domain]) for recipe in workshop.recipe.experts), texts, measured)
 
 
 def publish(home: Home, there: Visit) -> Published:
     with chapter("Sign, upload, verify"):
         anchor = publish_anchor(there.operator, home.anchor)
-        names: dict[str, str] = {}
-        versions: dict[str, Version] = {}
-        for member, recipe in ((ADA, DRAMA), (CLEO, CODE)):
+        verified: list[Version] = []
+        for member, (recipe, package) in zip(OWNERS, home.experts, strict=True):
             owner = owner_with_key(there.people[member], member.organisation, keys=there.folder / "keys")
-            package = home.experts[recipe.domain]
-            names[recipe.domain], versions[recipe.domain] = publish_expert(owner, recipe, package, anchor=anchor)
+            verified.append(publish_expert(owner, recipe, package, anchor=anchor))
     with chapter("Review, by somebody of another organisation"):
-        approved = {domain: approve(there.people[BEN], version) for domain, version in versions.items()}
-    return Published(anchor, names, approved)
+        return Published(anchor, tuple(approve(there.people[BEN], version) for version in verified))
 
 
 def use(home: Home, published: Published, there: Visit, *, warm: Consumer) -> Used:
-    consumer, names = there.people[CY], published.names
+    consumer = there.people[CY]
+    experts = [version["expert"] for version in published.versions]
     with chapter("Request models for a stated purpose"):
-        experts = [names[DRAMA.domain], names[CODE.domain]]
         both = request(consumer, WITH, anchor=published.anchor, experts=experts)
         without = request(consumer, WITHOUT, anchor=published.anchor, experts=experts[1:])
     with chapter("Load it with stock transformers: HF_ENDPOINT, HF_TOKEN, and nothing of ours"):
@@ -130,9 +127,9 @@ def use(home: Home, published: Published, there: Visit, *, warm: Consumer) -> Us
 
 
 def take_back(published: Published, there: Visit) -> Withdrawn:
-    version = published.versions[DRAMA.domain]
+    version = published.versions[0]
     with chapter(f"Ada withdraws {version['expert']}@{version['number']}"):
-        withdrawn = withdraw(there.people[ADA], version["id"], reason=REASON)
+        withdrawn = withdraw(there.people[OWNERS[0]], version["id"], reason=REASON)
         say(f"denied and blocked after {withdrawn.answered_after:.2f} s")
         say(f"every model seen to after {withdrawn.propagated_after:.1f} s")
     return withdrawn
@@ -159,7 +156,7 @@ def figures(home: Home, used: Used, after: Aftermath) -> dict[str, Figures]:
     alone = home.measured
     return {
         "anchor": alone[PUBLIC].figures,
-        **{f"anchor + {domain}, at home": alone[domain].figures for domain in home.experts},
+        **{f"anchor + {recipe.domain}, at home": alone[recipe.domain].figures for recipe, _ in home.experts},
         "composed of both": used.measured.figures,
         "recomposed after the withdrawal": after.warm.figures,
         "composed without it from the start": after.without.figures,
@@ -168,10 +165,10 @@ def figures(home: Home, used: Used, after: Aftermath) -> dict[str, Figures]:
 
 def judge(home: Home, used: Used, withdrawn: Withdrawn, after: Aftermath) -> list[Check]:
     anchor, before, now = home.measured[PUBLIC].figures, used.measured.figures, after.warm.figures
-    main = after.main
+    main, (lost, kept) = after.main, (recipe.domain for recipe, _ in home.experts)
     recomposed = {each["recomposed_revision"] for each in withdrawn.withdrawal["models"] if each["model"] == WITH}
     return [
-        *checks.check_composed(before, anchor, closed=list(home.experts), public=PUBLIC),
+        *checks.check_composed(before, anchor, closed=[lost, kept], public=PUBLIC),
         Check(
             "the withdrawn revision answers RevisionNotFound to a cold client",
             after.cold.error == "RevisionNotFoundError",
@@ -187,7 +184,7 @@ def judge(home: Home, used: Used, withdrawn: Withdrawn, after: Aftermath) -> lis
             main is not None and after.warm.revision == main.revision != used.measured.revision,
             f"{(used.measured.revision or '')[:12]} -> {(after.warm.revision or '')[:12]}",
         ),
-        *checks.check_fallback(before, now, anchor, lost=DRAMA.domain, kept=CODE.domain),
+        *checks.check_fallback(before, now, anchor, lost=lost, kept=kept),
         checks.check_same_figures(now, after.without.figures),
         checks.check_same_files(main.files if main else {}, used.without.files),
     ]

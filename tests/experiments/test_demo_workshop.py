@@ -5,18 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments.demo.recipe import ExpertRecipe, Recipe
 from experiments.demo.workshop import Workshop
 from flexcore.package import check_anchor_package, check_expert_package
-
-CODE = ExpertRecipe("code", 30, "This Python's modules", "PSF-2.0", "0.2 MB", "Top-level modules.")
-SUMS = ExpertRecipe("math", 30, "Sums", "CC0-1.0", "0.1 MB", "Generated.")
-TINY = Recipe(
-    (CODE, SUMS),
-    anchor_steps=40,
-    texts=("--local-fixture",),
-    size=("--vocabulary", "512", "--width", "48", "--inner-width", "96", "--layers", "2", "--heads", "2"),
-)
+from tests.experiments.recipes import CODE, SUMS, TINY
 
 
 def times(folder: Path) -> dict[str, int]:
@@ -50,7 +41,7 @@ def test_another_recipe_is_kept_under_another_name(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, TINY)
     corpora = workshop.make_corpora()
     other_anchor = Workshop(tmp_path, replace(TINY, anchor_steps=50))
-    other_expert = Workshop(tmp_path, replace(TINY, experts=(replace(CODE, steps=31), SUMS)))
+    other_expert = Workshop(tmp_path, replace(TINY, experts=(SUMS, replace(CODE, steps=31))))
 
     names = [each.package_names(corpora) for each in (workshop, other_anchor, other_expert)]
 

@@ -1,0 +1,42 @@
+"""The main job in small, over a running site: the same program that `make demo` runs, twice on the same folder."""
+
+from pathlib import Path
+
+import pytest
+
+from experiments.demo import visit
+from experiments.demo.story import Ending, tell
+from registry.embedded.supervisor import Site
+from tests.experiments.recipes import TINY
+
+STORY = [
+    "version.verified",
+    "version.approved",
+    "composition.published",
+    "withdrawal.requested",
+    "version.withdrawn",
+    "revision.blocked",
+    "main.moved",
+    "withdrawal.propagated",
+]
+
+
+def tell_it(site: Site, folder: Path) -> Ending:
+    return tell(visit.Site(site.url, site.operator_email, site.operator_password), folder, TINY)
+
+
+def failed(ending: Ending) -> list[str]:
+    """What did not hold. How much is gained is for the real texts to show: these models are trained for seconds."""
+    return [f"{check.name}: {check.seen}" for check in ending.checks if not check.passed and "gain" not in check.name]
+
+
+@pytest.mark.timeout(900)
+def test_the_main_job_holds_and_holds_again(site: Site, tmp_path: Path) -> None:
+    first = tell_it(site, tmp_path)
+    second = tell_it(site, tmp_path)
+
+    told = [[entry["event"] for entry in ending.log] for ending in (first, second)]
+    assert failed(first) == []
+    assert failed(second) == []
+    assert all(event in events for events in told for event in STORY)
+    assert first.figures == second.figures
