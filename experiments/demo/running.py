@@ -84,7 +84,7 @@ def _watch(running: Sequence[Running]) -> None:
 
 
 def _show(running: Sequence[Running], *, last: bool = False) -> None:
-    lines = [f"  {each.last_line()}" for each in running]
+    lines = [f"  {each.last_line() or f'{each.name}: starting'}" for each in running]
     if not sys.stdout.isatty():
         print("\n".join(lines), flush=True)
         return

@@ -44,7 +44,8 @@ class Withdrawn:
 def request(consumer: Guildhall, name: str, *, anchor: str, experts: Sequence[str]) -> Served:
     """Ask for a model, and wait while it is decided, composed and validated."""
     build = Build(name)
-    _, composition_id = consumer.request_model(name, anchor=anchor, experts=experts, purpose=PURPOSE)
+    every = 1 + len(experts)  # the public one too is asked about each token
+    _, composition_id = consumer.request_model(name, anchor=anchor, experts=experts, purpose=PURPOSE, top_k=every)
     composition = wait_for_composition(consumer, composition_id, seen=build)
     build.done()
     return _served(name, composition)
