@@ -4,6 +4,7 @@ Ada owns (playhouse), Ben reviews (review-office), Cy consumes (library), Olga a
 (guildhall); Eve has no role anywhere.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
@@ -14,9 +15,18 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from flexcore.manifest import ExpertEntry, FileEntry, Manifest, Recipe
 from registry.accounts.models import ApiToken, Membership, Organisation, Person, Role, SigningKey
 from registry.accounts.queries import token_hash
-from registry.actors import Actor, person
+from registry.actors import ASSEMBLER, Actor, person
+from registry.compositions.actions import (
+    FileRow,
+    publish_composition,
+    record_assembled,
+    request_model,
+    start_assembly,
+)
+from registry.compositions.models import Composition, CompositionState
 from registry.digests import sha256
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.experts.models import Anchor, AnchorState, Expert, ExpertVersion, UploadedFile, VersionState
@@ -230,3 +240,41 @@ def make_file(version: ExpertVersion, path: str = "expert.safetensors", **fields
         "completed_at": timezone.now(),
     }
     return UploadedFile.objects.create(version=version, path=path, **(defaults | fields))
+
+
+def request(*versions: ExpertVersion, name: str = "reader", by: Actor = CY, **fields: Any) -> Composition:
+    """Cy's library asks for a model of these versions' experts."""
+    experts = [str(version.expert) for version in versions]
+    defaults = {"anchor": versions[0].expert.anchor.slug, "experts": experts, "purpose": "research"}
+    return request_model("library", name, **(defaults | fields), by=by)
+
+
+def manifest_of(composition: Composition) -> Manifest:
+    """A manifest of its recipe, with files that lie nowhere."""
+    asked = composition.recipe
+    experts = tuple(ExpertEntry(**entry) for entry in asked["experts"])
+    files = [FileEntry("config.json", 2, made_digest("config"))]
+    files += [
+        FileEntry(f"expert-{slot:02}.safetensors", 9, made_digest("shard", slot)) for slot in range(1 + len(experts))
+    ]
+    return Manifest(Recipe(asked["anchor_digest"], experts, asked["top_k"]), tuple(files))
+
+
+def assemble(composition: Composition) -> Composition:
+    """As a worker would, but without the bytes: to `validating`."""
+    start_assembly(composition.id, by=ASSEMBLER)
+    manifest = manifest_of(composition)
+    rows = [
+        FileRow(path=f.path, size=f.size, digest=f.digest, sha256="", key=f"nowhere/{f.digest}") for f in manifest.files
+    ]
+    value = json.loads(manifest.canonical())
+    return record_assembled(composition.id, manifest=value, files=rows, by=ASSEMBLER)
+
+
+def make_revision(*versions: ExpertVersion, name: str = "reader", **fields: Any) -> Composition:
+    """A published build of these versions (of drama's first one when none is named), and `main` of its model."""
+    composition = request(*(versions or (make_version(),)), name=name, **fields)
+    if composition.state == CompositionState.PUBLISHED:
+        return composition
+    assemble(composition)
+    return publish_composition(composition.id, validation={"finite": True}, by=ASSEMBLER)

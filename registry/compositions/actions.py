@@ -269,7 +269,7 @@ def publish_composition(composition_id: UUID, *, validation: dict[str, Any], by:
     if composition.state in SERVED:
         return composition
     unfit = [str(version) for version in versions if version.state != VersionState.APPROVED]
-    if unfit:
+    if unfit and composition.state in RUNNING:
         cancel(composition, reason=f"{' and '.join(unfit)} was withdrawn while the model was built.", by=by)
         return composition
     composition.validation = validation

@@ -1,0 +1,215 @@
+"""A build moves from state to state, each move with its event; a worker may ask twice and nothing is done twice."""
+
+import json
+from typing import Any
+
+import pytest
+
+from registry.actors import ASSEMBLER
+from registry.audit.models import Entry
+from registry.compositions.actions import (
+    cancel_composition,
+    fail_composition,
+    publish_composition,
+    record_assembled,
+    record_shard,
+    request_composition,
+    start_assembly,
+)
+from registry.compositions.models import CompositionState, Inclusion, Model, Shard
+from registry.compositions.progress import note_progress
+from registry.compositions.queries import get_composition, stuck_compositions
+from registry.errors import NotAllowed, WrongState
+from registry.experts.models import ExpertVersion
+from tests.factories import (
+    ADA,
+    CY,
+    assemble,
+    made_digest,
+    make_expert,
+    make_revision,
+    make_version,
+    manifest_of,
+    request,
+)
+
+S = CompositionState
+
+
+def events(about: str) -> list[str]:
+    return list(Entry.objects.filter(about=about).order_by("seq").values_list("event", flat=True))
+
+
+def two() -> tuple[ExpertVersion, ExpertVersion]:
+    return make_version(), make_version(make_expert("code", organisation="codeworks"))
+
+
+def test_a_build_goes_its_way_with_an_event_for_each_step() -> None:
+    composition = make_revision(*two())
+
+    assert events(str(composition)) == [
+        "composition.requested",
+        "composition.decided",
+        "composition.assembling",
+        "composition.validating",
+        "composition.published",
+    ]
+
+
+def test_publishing_includes_each_version_once_and_moves_main() -> None:
+    drama, code = two()
+    composition = make_revision(drama, code)
+
+    publish_composition(composition.id, validation={}, by=ASSEMBLER)
+
+    assert list(Inclusion.objects.order_by("slot").values_list("version", "slot")) == [(drama.id, 1), (code.id, 2)]
+    assert Entry.objects.filter(event="inclusion.recorded").count() == 2
+    assert events("model:library/reader") == ["model.requested", "main.moved"]
+    assert Model.objects.get().main == composition
+
+
+def test_the_revision_follows_from_the_manifest() -> None:
+    composition = request(make_version())
+
+    assemble(composition)
+
+    composition.refresh_from_db()
+    assert composition.revision == manifest_of(composition).revision()
+    assert composition.files.count() == len(manifest_of(composition).files)
+
+
+def test_main_moves_on_and_the_older_revision_is_superseded() -> None:
+    drama, code = two()
+    older = make_revision(drama)
+
+    newer = make_revision(drama, code)
+
+    older.refresh_from_db()
+    assert (older.state, newer.state) == (S.SUPERSEDED, S.PUBLISHED)
+    assert Model.objects.get().main == newer
+
+
+def test_each_step_may_be_asked_for_twice() -> None:
+    composition = request(make_version())
+    start_assembly(composition.id, by=ASSEMBLER)
+    start_assembly(composition.id, by=ASSEMBLER)
+    assemble(composition)
+    value = json.loads(manifest_of(composition).canonical())
+    record_assembled(composition.id, manifest=value, files=[], by=ASSEMBLER)
+    fail_composition(composition.id, reason="the probe failed", by=ASSEMBLER)
+    fail_composition(composition.id, reason="the probe failed again", by=ASSEMBLER)
+
+    assert events(str(composition))[2:] == ["composition.assembling", "composition.validating", "composition.failed"]
+    assert get_composition(composition.id).failure == "the probe failed"
+
+
+@pytest.mark.parametrize("step", ["start", "assembled", "publish"])
+def test_a_build_that_ended_goes_nowhere(step: str) -> None:
+    composition = request(make_version())
+    value = json.loads(manifest_of(composition).canonical())
+    fail_composition(composition.id, reason="no", by=ASSEMBLER)
+    steps: dict[str, Any] = {
+        "start": lambda: start_assembly(composition.id, by=ASSEMBLER),
+        "assembled": lambda: record_assembled(composition.id, manifest=value, files=[], by=ASSEMBLER),
+        "publish": lambda: publish_composition(composition.id, validation={}, by=ASSEMBLER),
+    }
+
+    with pytest.raises(WrongState):
+        steps[step]()
+
+
+def test_a_build_is_not_published_before_it_was_assembled() -> None:
+    composition = request(make_version())
+
+    with pytest.raises(WrongState):
+        publish_composition(composition.id, validation={}, by=ASSEMBLER)
+
+    assert not Inclusion.objects.exists()
+    assert Model.objects.get().main is None
+
+
+def test_a_manifest_of_another_recipe_is_refused() -> None:
+    drama, code = two()
+    composition = request(drama)
+    other = json.loads(manifest_of(request(code, name="other")).canonical())
+    start_assembly(composition.id, by=ASSEMBLER)
+
+    with pytest.raises(WrongState, match="another recipe"):
+        record_assembled(composition.id, manifest=other, files=[], by=ASSEMBLER)
+
+
+def test_a_version_withdrawn_meanwhile_is_not_published() -> None:
+    version = make_version()
+    composition = request(version)
+    assemble(composition)
+    ExpertVersion.objects.filter(id=version.id).update(state="withdrawn")
+
+    published = publish_composition(composition.id, validation={}, by=ASSEMBLER)
+
+    assert published.state == S.CANCELLED
+    assert "playhouse/drama@1 was withdrawn" in published.failure
+    assert not Inclusion.objects.exists()
+
+
+def test_a_published_build_does_not_fail() -> None:
+    composition = make_revision()
+
+    assert fail_composition(composition.id, reason="late", by=ASSEMBLER).state == S.PUBLISHED
+
+
+def test_who_may_request_may_cancel() -> None:
+    composition = request(make_version())
+
+    with pytest.raises(NotAllowed):
+        cancel_composition(composition.id, by=ADA)
+    cancel_composition(composition.id, by=CY)
+    cancel_composition(composition.id, by=CY)
+
+    assert events(str(composition))[-1] == "composition.cancelled"
+    assert events(str(composition)).count("composition.cancelled") == 1
+
+
+def test_a_shard_is_recorded_once_by_whoever_was_first() -> None:
+    digest = made_digest("data")
+    first = record_shard(digest, 1, digest=made_digest("shard"), size=9, key="shards/x/1", by=ASSEMBLER)
+
+    second = record_shard(digest, 1, digest=made_digest("shard"), size=9, key="shards/x/1", by=ASSEMBLER)
+
+    assert first == second
+    assert Shard.objects.count() == 1
+    assert Entry.objects.filter(event="shard.made").count() == 1
+
+
+def test_progress_is_a_sign_of_life() -> None:
+    from datetime import timedelta
+
+    composition = request(make_version())
+    assert list(stuck_compositions(timedelta(0))) == [composition]
+
+    note_progress(composition.id, step="shards", done=1, total=3)
+
+    assert get_composition(composition.id).progress == {"step": "shards", "done": 1, "total": 3}
+    assert not stuck_compositions(timedelta(minutes=1)).exists()
+    fail_composition(composition.id, reason="no", by=ASSEMBLER)
+    assert not stuck_compositions(timedelta(0)).exists()
+
+
+def test_a_model_is_built_again_from_what_is_left() -> None:
+    drama, code = two()
+    composition = make_revision(drama, code)
+    ExpertVersion.objects.filter(id=drama.id).update(state="withdrawn")
+
+    again = request_composition(composition.model_id, by=ASSEMBLER)
+
+    assert again is not None
+    assert [entry["name"] for entry in again.recipe["experts"]] == ["codeworks/code"]
+    assert again.recipe["top_k"] == 2
+    assert again.model.experts.count() == 2
+
+
+def test_a_model_with_nothing_left_is_not_built() -> None:
+    version = make_version()
+    composition = make_revision(version)
+    ExpertVersion.objects.filter(id=version.id).update(state="withdrawn")
+
+    assert request_composition(composition.model_id, by=ASSEMBLER) is None
