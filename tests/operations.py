@@ -1,0 +1,173 @@
+"""Every operation of the REST API: how it is reached, with what body, and who may. Nobody else gets past 403 or 404."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from registry.accounts.models import ApiToken
+from registry.actors import Actor
+from registry.digests import sha256
+from registry.experts.models import AnchorState, UploadedFile
+from registry.experts.rules import ANCHOR_FILES, PACKAGE_FILES
+from registry.experts.uploads import add_version_file
+from tests.factories import (
+    ADA,
+    BEN,
+    CAST,
+    OLGA,
+    OTTO,
+    PASSWORD,
+    make_anchor,
+    make_draft,
+    make_expert,
+    make_file,
+    make_key,
+    make_person,
+    make_token,
+    make_version,
+    row_of,
+)
+from tests.registry.uploading import evidence_for
+
+EVERYBODY = frozenset(CAST)
+CHECKERS = frozenset({BEN, OLGA, OTTO})
+OWNER = frozenset({ADA})
+OPERATOR = frozenset({OTTO})
+KEY = (
+    ec.generate_private_key(ec.SECP256R1())
+    .public_key()
+    .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    .decode()
+)
+FILE = {"path": "expert.json", "size": 4, "sha256": sha256(b"true")}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`address` makes the world that the call needs, and answers where it goes."""
+
+    method: str
+    address: Callable[[], str]
+    may: frozenset[Actor]
+    body: Callable[[], Any] = field(default=lambda: None)
+    strangers: bool = False
+
+
+def always(value: Any) -> Callable[[], Any]:
+    return lambda: value
+
+
+def draft() -> str:
+    return f"/versions/{make_draft().id}"
+
+
+def whole_draft() -> str:
+    version = make_draft()
+    for path in PACKAGE_FILES:
+        make_file(version, path)
+    return f"/versions/{version.id}/submit"
+
+
+def whole_anchor() -> str:
+    anchor = make_anchor("whole", state=AnchorState.DRAFT)
+    for path in ANCHOR_FILES:
+        row = make_file(make_draft(), path)
+        UploadedFile.objects.filter(id=row.id).update(version=None, anchor=anchor)
+    return "/anchors/whole/submit"
+
+
+def begun_file() -> str:
+    version = make_draft()
+    file = add_version_file(version.id, path="expert.json", size=4, sha256=sha256(b"true"), by=ADA)
+    return f"/files/{file.id}"
+
+
+def draft_anchor() -> str:
+    make_anchor("draft", state=AnchorState.DRAFT)
+    return "/anchors/draft/files"
+
+
+def token_of_ada() -> str:
+    make_token(ADA, text := f"gh_{uuid4().hex}")
+    return f"/tokens/{ApiToken.objects.get(prefix=text[:10], person=row_of(ADA)).id}"
+
+
+def an_anchor() -> str:
+    return f"/anchors/{make_anchor().slug}"
+
+
+def an_expert() -> str:
+    make_version(make_expert())
+    return "/experts/playhouse/drama"
+
+
+def somebody() -> str:
+    make_person("dora@library.example", password=PASSWORD)
+    return "/session"
+
+
+def a_new_expert() -> dict[str, Any]:
+    make_anchor()
+    return {"organisation": "playhouse", "name": "opera", "anchor": "small", "title": "Opera", "domain": "opera"}
+
+
+OPERATIONS: dict[str, Operation] = {
+    "getSession": Operation("GET", always("/session"), EVERYBODY, strangers=True),
+    "signIn": Operation(
+        "POST", somebody, EVERYBODY, always({"email": "dora@library.example", "password": PASSWORD}), strangers=True
+    ),
+    "signOut": Operation("DELETE", always("/session"), EVERYBODY, strangers=True),
+    "getVocabulary": Operation("GET", always("/vocabulary"), EVERYBODY, strangers=True),
+    "listLog": Operation("GET", always("/log"), EVERYBODY),
+    "listPeople": Operation("GET", always("/people"), OPERATOR),
+    "createPerson": Operation(
+        "POST",
+        always("/people"),
+        OPERATOR,
+        always({"email": "new@library.example", "name": "New", "password": PASSWORD, "roles": []}),
+    ),
+    "listOrganisations": Operation("GET", always("/organisations"), EVERYBODY),
+    "createOrganisation": Operation("POST", always("/organisations"), OPERATOR, always({"slug": "new", "name": "New"})),
+    "grantRole": Operation(
+        "POST",
+        always("/organisations/playhouse/roles"),
+        OPERATOR,
+        always({"email": "eve@elsewhere.example", "role": "owner"}),
+    ),
+    "listTokens": Operation("GET", always("/tokens"), EVERYBODY),
+    "createToken": Operation("POST", always("/tokens"), EVERYBODY, always({"name": "laptop"})),
+    "revokeToken": Operation("DELETE", token_of_ada, OWNER | OPERATOR),
+    "listKeys": Operation("GET", always("/organisations/playhouse/keys"), EVERYBODY),
+    "registerKey": Operation(
+        "POST", always("/organisations/playhouse/keys"), OWNER, always({"name": "press", "public_key": KEY})
+    ),
+    "revokeKey": Operation("POST", lambda: f"/keys/{make_key().id}/revoke", OWNER),
+    "listAnchors": Operation("GET", always("/anchors"), EVERYBODY),
+    "createAnchor": Operation(
+        "POST", always("/anchors"), OPERATOR, always({"slug": "new", "name": "New", "licence": "MIT"})
+    ),
+    "getAnchor": Operation("GET", an_anchor, EVERYBODY),
+    "addAnchorFile": Operation("POST", draft_anchor, OPERATOR, always(FILE | {"path": "config.json"})),
+    "submitAnchor": Operation("POST", whole_anchor, OPERATOR),
+    "listExperts": Operation("GET", always("/experts"), EVERYBODY),
+    "createExpert": Operation("POST", always("/experts"), OWNER, a_new_expert),
+    "getExpert": Operation("GET", an_expert, EVERYBODY),
+    "draftVersion": Operation(
+        "POST",
+        lambda: f"{an_expert()}/versions",
+        OWNER,
+        lambda: evidence_for(make_anchor().digest, notes="New."),
+    ),
+    "getVersion": Operation("GET", draft, OWNER | CHECKERS),
+    "addFile": Operation("POST", lambda: f"{draft()}/files", OWNER, always(FILE)),
+    "submitVersion": Operation("POST", whole_draft, OWNER),
+    "getFile": Operation("GET", begun_file, OWNER | CHECKERS),
+    "signParts": Operation(
+        "POST", lambda: f"{begun_file()}/parts", OWNER, always({"parts": [{"number": 1, "sha256": "0" * 64}]})
+    ),
+    "completeFile": Operation("POST", lambda: f"{begun_file()}/complete", OWNER),
+}
