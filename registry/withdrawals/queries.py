@@ -1,0 +1,114 @@
+"""What a withdrawal would hit, what it has hit, and what is still to be done for it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from registry.compositions.models import RUNNING, Composition, Model, OnWithdrawal
+from registry.compositions.queries import affected_models, compositions_with
+from registry.errors import NotFound
+from registry.evidence.licences import terms_of
+from registry.evidence.models import LicenceTerms
+from registry.experts.models import ExpertVersion
+from registry.usage.queries import downloads_of
+from registry.withdrawals.models import Withdrawal
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One revision that holds the version, and whose it is."""
+
+    model: str
+    revision: str
+    main: bool
+    consumer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the click would do, before it is made."""
+
+    models: list[Hit]
+    downloads: int
+    irrevocable: bool
+    notice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A model that held the version: what was blocked, and what stands in its place by now."""
+
+    model: str
+    revision: str
+    state: str
+    recomposed_revision: str | None
+
+
+def preview_of(version: ExpertVersion) -> Preview:
+    held = compositions_with(version)
+    hits = [
+        Hit(
+            model=str(composition.model),
+            revision=composition.revision,
+            main=composition.model.main_id == composition.id,
+            consumer=composition.model.organisation.name,
+        )
+        for composition in held
+    ]
+    irrevocable = not terms_of(_licence_of(version)).revocable
+    return Preview(
+        models=hits,
+        downloads=sum(downloads_of(composition).count() for composition in held),
+        irrevocable=irrevocable,
+        notice=_notice(_licence_of(version), irrevocable=irrevocable),
+    )
+
+
+def withdrawal_of(version_id: UUID) -> Withdrawal:
+    withdrawal = Withdrawal.objects.select_related("version__expert__organisation").filter(version=version_id).first()
+    if withdrawal is None:
+        raise NotFound("This version has not been withdrawn.")
+    return withdrawal
+
+
+def affected_by(withdrawal: Withdrawal) -> list[Affected]:
+    held = compositions_with(withdrawal.version).order_by("model_id", "created_at")
+    return [
+        Affected(
+            model=str(composition.model),
+            revision=composition.revision,
+            state=composition.state,
+            recomposed_revision=composition.model.main.revision if composition.model.main else None,
+        )
+        for composition in held
+    ]
+
+
+def open_withdrawals() -> QuerySet[Withdrawal]:
+    return Withdrawal.objects.filter(propagated_at=None).order_by("requested_at")
+
+
+def models_to_recompose(withdrawal: Withdrawal) -> list[Model]:
+    """The models that lost a revision by this withdrawal and whose consumer wants another in its place."""
+    return [m for m in affected_models(withdrawal.version) if m.on_withdrawal == OnWithdrawal.RECOMPOSE]
+
+
+def settled(withdrawal: Withdrawal) -> bool:
+    """True when no build that answers to this withdrawal is still running."""
+    models = affected_models(withdrawal.version)
+    return not Composition.objects.filter(model__in=models, state__in=RUNNING).exists()
+
+
+def _licence_of(version: ExpertVersion) -> str:
+    terms = LicenceTerms.objects.filter(version=version).first()
+    return str(terms) if terms else "NONE"
+
+
+def _notice(licence: str, *, irrevocable: bool) -> str:
+    if irrevocable:
+        return (
+            f"{licence} cannot be taken back: whoever has a copy may keep using it. Withdrawing stops what we serve, "
+            "and every future model."
+        )
+    return "The licence ends with the withdrawal; recipients are asked to delete their copies."
