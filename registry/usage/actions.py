@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from registry.accounts.queries import person_id_of
 from registry.actors import Actor
 from registry.audit.events import Event
 from registry.audit.log import record
@@ -14,7 +15,8 @@ from registry.errors import Reason
 from registry.experts.models import ExpertVersion
 from registry.policy.actions import decide
 from registry.policy.models import Decision
-from registry.policy.queries import DOWNLOAD, explain
+from registry.policy.queries import DOWNLOAD, judge
+from registry.policy.rules import Verdict
 from registry.usage.models import Download
 
 REFUSED_ONCE_IN = timedelta(hours=1)  # a client that asks again and again must not fill the log
@@ -26,38 +28,49 @@ def answer_download(composition: Composition, file: RepositoryFile, *, by: Actor
 
     The log hears once of each person and revision; every file of it is a row.
     """
-    model = composition.model
     versions = [version for _, version in versions_in(composition)]
-    asked = {"consumer": model.organisation, "action": DOWNLOAD, "purpose": model.purpose, "anchor": model.anchor}
-    verdicts = explain(versions, **asked)
+    verdicts = {version: _judge(version, composition) for version in versions}
     refused = [version for version in versions if not verdicts[version].allowed]
+    about = {"revision": composition.revision, "model": str(composition.model)}
     if refused:
         for version in refused:
             if not _refused_lately(version, composition, by=by):
-                decide(version, **asked, by=by)
-                facts = {"version": str(version), "revision": composition.revision, "model": str(model)}
+                _decide(version, composition, by=by)
+                facts = {**about, "version": str(version)}
                 record(Event.DOWNLOAD_REFUSED, about=str(composition), by=by, facts=facts)
         return tuple(reason for version in refused for reason in verdicts[version].reasons)
-    if not Download.objects.filter(composition=composition, person=by.person_id).exists():
+    if not Download.objects.filter(composition=composition, person=person_id_of(by)).exists():
         for version in versions:
-            decide(version, **asked, by=by)
-        facts = {"revision": composition.revision, "model": str(model), "versions": [str(v) for v in versions]}
-        record(Event.DOWNLOAD_GRANTED, about=str(composition), by=by, facts=facts)
+            _decide(version, composition, by=by)
+        record(Event.DOWNLOAD_GRANTED, about=str(composition), by=by, facts=about)
     Download.objects.create(
         composition=composition,
         path=file.path,
         bytes=file.size,
-        person_id=by.person_id,
-        organisation=model.organisation,
+        person_id=person_id_of(by),
+        organisation=composition.model.organisation,
     )
     return ()
+
+
+def _judge(version: ExpertVersion, composition: Composition) -> Verdict:
+    model = composition.model
+    return judge(
+        version, consumer=model.organisation, action=DOWNLOAD, purpose=model.purpose, anchor=version.expert.anchor
+    )
+
+
+def _decide(version: ExpertVersion, composition: Composition, *, by: Actor) -> None:
+    model = composition.model
+    anchor = version.expert.anchor
+    decide(version, consumer=model.organisation, action=DOWNLOAD, purpose=model.purpose, anchor=anchor, by=by)
 
 
 def _refused_lately(version: ExpertVersion, composition: Composition, *, by: Actor) -> bool:
     return Decision.objects.filter(
         version=version,
         consumer=composition.model.organisation,
-        person=by.person_id,
+        person=person_id_of(by),
         action=DOWNLOAD,
         allowed=False,
         created_at__gt=timezone.now() - REFUSED_ONCE_IN,

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from registry.compositions.models import RUNNING, Composition, Model, OnWithdrawal
-from registry.compositions.queries import affected_models, compositions_with
+from registry.compositions.models import RUNNING, Composition, CompositionState, Model, OnWithdrawal
+from registry.compositions.queries import compositions_with
 from registry.errors import NotFound
 from registry.evidence.licences import terms_of
 from registry.evidence.models import LicenceTerms
@@ -46,7 +46,7 @@ class Affected:
 
 
 def preview_of(version: ExpertVersion) -> Preview:
-    held = compositions_with(version)
+    held = compositions_with(version).select_related("model__organisation").order_by("model_id", "created_at")
     hits = [
         Hit(
             model=str(composition.model),
@@ -73,31 +73,45 @@ def withdrawal_of(version_id: UUID) -> Withdrawal:
 
 
 def affected_by(withdrawal: Withdrawal) -> list[Affected]:
-    held = compositions_with(withdrawal.version).order_by("model_id", "created_at")
+    """Every build that the withdrawal stopped, with the revision that its model's main stands at now."""
     return [
         Affected(
-            model=str(composition.model),
-            revision=composition.revision,
-            state=composition.state,
-            recomposed_revision=composition.model.main.revision if composition.model.main else None,
+            model=str(build.model),
+            revision=build.revision,
+            state=build.state,
+            recomposed_revision=build.model.main.revision if build.model.main else None,
         )
-        for composition in held
+        for build in _stopped(withdrawal).select_related("model__organisation", "model__main")
     ]
+
+
+def _stopped(withdrawal: Withdrawal) -> QuerySet[Composition]:
+    """Revisions that held the version, and builds that were on their way with it when it was withdrawn."""
+    blocked = Q(state=CompositionState.WITHDRAWN, inclusions__version=withdrawal.version)
+    cancelled = Q(
+        state=CompositionState.CANCELLED,
+        decisions__version=withdrawal.version,
+        changed_at__gte=withdrawal.requested_at,
+    )
+    return Composition.objects.filter(blocked | cancelled).distinct().order_by("model_id", "created_at")
 
 
 def open_withdrawals() -> QuerySet[Withdrawal]:
     return Withdrawal.objects.filter(propagated_at=None).order_by("requested_at")
 
 
-def models_to_recompose(withdrawal: Withdrawal) -> list[Model]:
-    """The models that lost a revision by this withdrawal and whose consumer wants another in its place."""
-    return [m for m in affected_models(withdrawal.version) if m.on_withdrawal == OnWithdrawal.RECOMPOSE]
+def affected_models(withdrawal: Withdrawal) -> QuerySet[Model]:
+    return Model.objects.filter(id__in=_stopped(withdrawal).order_by().values("model")).order_by("id")
+
+
+def models_to_recompose(withdrawal: Withdrawal) -> QuerySet[Model]:
+    """The models that the withdrawal hit and whose consumer wants another revision in place of the lost one."""
+    return affected_models(withdrawal).filter(on_withdrawal=OnWithdrawal.RECOMPOSE)
 
 
 def settled(withdrawal: Withdrawal) -> bool:
     """True when no build that answers to this withdrawal is still running."""
-    models = affected_models(withdrawal.version)
-    return not Composition.objects.filter(model__in=models, state__in=RUNNING).exists()
+    return not Composition.objects.filter(model__in=affected_models(withdrawal), state__in=RUNNING).exists()
 
 
 def _licence_of(version: ExpertVersion) -> str:
