@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularAPIView
 
-from registry.api import accounts, audit, experts, files, session, versions, vocabulary
+from registry.api import accounts, audit, experts, files, reviews, session, versions, vocabulary, withdrawals
 
 urlpatterns: list[URLPattern] = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),
@@ -33,4 +33,11 @@ urlpatterns: list[URLPattern] = [
     path("files/<uuid:file_id>", files.File.as_view()),
     path("files/<uuid:file_id>/parts", files.Parts.as_view()),
     path("files/<uuid:file_id>/complete", files.CompleteFile.as_view()),
+    # reviews
+    path("reviews/queue", reviews.ReviewQueue.as_view()),
+    path("versions/<uuid:version_id>/reviews", reviews.ReviewVersion.as_view()),
+    # withdrawals
+    path("versions/<uuid:version_id>/withdraw", withdrawals.WithdrawVersion.as_view()),
+    path("versions/<uuid:version_id>/withdrawal", withdrawals.WithdrawalOfVersion.as_view()),
+    path("versions/<uuid:version_id>/withdrawal-preview", withdrawals.WithdrawalPreview.as_view()),
 ]

@@ -1,5 +1,6 @@
 """The withdrawals room, over HTTP."""
 
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -15,10 +16,10 @@ from registry.api.callers import actor_of
 from registry.experts.queries import get_visible_version
 from registry.withdrawals.actions import withdraw_version
 from registry.withdrawals.models import Withdrawal
-from registry.withdrawals.queries import Affected, Hit, Preview, affected_by, preview_of, withdrawal_of
+from registry.withdrawals.queries import Hit, Preview, affected_by, preview_of, withdrawal_of
 
 
-class AffectedOut(serializers.Serializer[Affected]):
+class AffectedOut(serializers.Serializer[Any]):
     model = serializers.CharField(read_only=True)
     revision = serializers.CharField(read_only=True)
     state = serializers.CharField(read_only=True)

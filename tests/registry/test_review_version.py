@@ -1,10 +1,11 @@
 """Deciding on a version: somebody else's eyes, a reason in the log, and the expert's place beside the anchor."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
 from django.db import transaction
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from registry.accounts.models import Role
 from registry.actors import Actor
@@ -20,7 +21,7 @@ from tests.factories import ADA, BEN, CY, EVE, OTTO, give_role, make_expert, mak
 REASON = "The licence and the consent agree."
 
 
-def verified(**fields: object) -> ExpertVersion:
+def verified(**fields: Any) -> ExpertVersion:
     return make_version(state=VersionState.VERIFIED, **fields)
 
 
@@ -113,7 +114,7 @@ def test_only_a_verified_version_waits(state: VersionState) -> None:
     assert version.state == state
 
 
-def test_as_many_approvals_as_the_setting_asks_for(settings: SettingsWrapper) -> None:
+def test_as_many_approvals_as_the_setting_asks_for(settings: Settings) -> None:
     settings.REQUIRED_APPROVALS = 2
     give_role(CY, "library", Role.COMPLIANCE)
     version = verified()
