@@ -43,6 +43,8 @@ class Running:
 
 def run_together(commands: Mapping[str, Sequence[str]], *, logs: Path, threads: int) -> None:
     """Run all at once, each with so many threads; when one fails, the others are ended."""
+    if not commands:
+        return
     logs.mkdir(parents=True, exist_ok=True)
     running: list[Running] = []
     try:
