@@ -17,7 +17,7 @@ import flexcore
 from experiments.demo.measuring import Measured, measure_folder
 from experiments.demo.recipe import PUBLIC, ExpertRecipe, Recipe
 from experiments.demo.running import run_together
-from experiments.demo.samples import write_samples
+from experiments.demo.samples import BYTES_A_DOMAIN, write_samples
 from experiments.miniflexmix.writing import MANIFEST, is_whole
 from flexcore.merging.flexolmo import compose, members_in_order
 
@@ -77,7 +77,8 @@ class Workshop:
         command = [*_flexcore("train"), "--anchor", str(anchor), "--name", expert.domain, "--out", str(out)]
         command += ["--corpus", str(corpora / expert.domain / "train.jsonl")]
         command += ["--public", str(corpora / PUBLIC / "train.jsonl"), "--replay", str(self.recipe.replay)]
-        return [*command, "--data-card", str(card), "--steps", str(expert.steps), "--seed", str(self.recipe.seed)]
+        command += ["--data-card", str(card), "--measure-bytes", str(BYTES_A_DOMAIN // 2)]
+        return [*command, "--steps", str(expert.steps), "--seed", str(self.recipe.seed)]
 
     def _compose(self, anchor: Path, packages: Sequence[Path]) -> Path:
         out = self.folder / "composed" / "-with-".join(path.name for path in (anchor, *packages))

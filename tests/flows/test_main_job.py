@@ -21,6 +21,10 @@ STORY = [
 ]
 
 
+def times(folder: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("expert.safetensors")}
+
+
 def tell_it(site: Site, folder: Path) -> Ending:
     return tell(visit.Site(site.url, site.operator_email, site.operator_password), folder, TINY)
 
@@ -33,6 +37,7 @@ def failed(ending: Ending) -> list[str]:
 @pytest.mark.timeout(900)
 def test_the_main_job_holds_and_holds_again(site: Site, tmp_path: Path) -> None:
     first = tell_it(site, tmp_path)
+    made = times(tmp_path / "made")
     second = tell_it(site, tmp_path)
 
     told = [[entry["event"] for entry in ending.log] for ending in (first, second)]
@@ -40,3 +45,4 @@ def test_the_main_job_holds_and_holds_again(site: Site, tmp_path: Path) -> None:
     assert failed(second) == []
     assert all(event in events for events in told for event in STORY)
     assert first.figures == second.figures
+    assert times(tmp_path / "made") == made
