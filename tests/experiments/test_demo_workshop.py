@@ -1,4 +1,4 @@
-"""At home: what is made is kept under a name of what it depends on, so nothing is made twice or passed off as another."""
+"""At home: what is made is kept under a name of what it depends on: nothing is made twice, or passed off as another."""
 
 from dataclasses import replace
 from pathlib import Path
