@@ -12,5 +12,5 @@ export default defineConfig({
   html: { cspNonce: "GUILDHALL_NONCE" },
   build: { target: "es2023", assetsInlineLimit: 0, chunkSizeWarningLimit: 700 },
   server: { proxy: { "/api": SERVICE } },
-  test: { environment: "jsdom", setupFiles: ["./src/testing.tsx"], restoreMocks: true },
+  test: { environment: "jsdom", setupFiles: ["./src/testing/setup.ts"], restoreMocks: true, isolate: false },
 });

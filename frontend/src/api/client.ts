@@ -81,6 +81,13 @@ export async function answer<T>(call: Promise<Outcome<T>>): Promise<NonNullable<
   return data;
 }
 
+/** A body together with its tag, which a later change sends back to say what was read. */
+export async function tagged<T>(call: Promise<Outcome<T>>): Promise<NonNullable<T> & { etag: string | null }> {
+  const body = await answer(call);
+  const { response } = await call;
+  return { ...body, etag: response.headers.get("ETag") };
+}
+
 /** For an answer without a body. */
 export async function done(call: Promise<Outcome<unknown>>): Promise<void> {
   await outcome(call);

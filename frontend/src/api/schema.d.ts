@@ -4,278 +4,6 @@
  */
 
 export interface paths {
-    "/api/v1/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["getSession"];
-        put?: never;
-        post: operations["signIn"];
-        delete: operations["signOut"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/organisations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listOrganisations"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tokens": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listTokens"];
-        put?: never;
-        post: operations["createToken"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tokens/{token_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete: operations["revokeToken"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/organisations/{slug}/keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listKeys"];
-        put?: never;
-        post: operations["registerKey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/keys/{key_id}/revoke": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["revokeKey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/anchors": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listAnchors"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/anchors/{slug}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["getAnchor"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/experts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listExperts"];
-        put?: never;
-        post: operations["createExpert"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/experts/{org}/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["getExpert"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/experts/{org}/{name}/versions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["draftVersion"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/versions/{version_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["getVersion"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/versions/{version_id}/files": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["addFile"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/files/{file_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["getFile"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/files/{file_id}/parts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["signParts"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/files/{file_id}/complete": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["completeFile"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/versions/{version_id}/submit": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["submitVersion"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/versions/{version_id}/withdraw": {
         parameters: {
             query?: never;
@@ -350,22 +78,6 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["reviewVersion"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/vocabulary": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["getVocabulary"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -452,6 +164,194 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/anchors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The public models that experts are made for. */
+        get: operations["listAnchors"];
+        put?: never;
+        /** @description A public model to be. Operators only; its files are brought next. */
+        post: operations["createAnchor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/anchors/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getAnchor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/anchors/{slug}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Declare one file of an anchor that is a draft; as for a version. */
+        post: operations["addAnchorFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/anchors/{slug}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Close the draft and have it verified. */
+        post: operations["submitAnchor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The catalogue: experts with a version that is or was approved, and all of one's own. */
+        get: operations["listExperts"];
+        put?: never;
+        /** @description A name for versions to come, beside one anchor for good. */
+        post: operations["createExpert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experts/{organisation}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description An expert and its versions, the newest first. */
+        get: operations["getExpert"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experts/{organisation}/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description The next version of an expert, with the evidence that speaks for it. Its files are brought next. */
+        post: operations["draftVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A file, and the parts of it that have arrived, so that an interrupted upload sends only the others. */
+        get: operations["getFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{file_id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Join the parts. Refused while one is missing; asked again, it answers the same. */
+        post: operations["completeFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{file_id}/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description URLs to PUT these parts to. Each takes exactly the bytes of its SHA-256, for five minutes. */
+        post: operations["signParts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/{key_id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description /keys/{key_id}/revoke */
+        post: operations["revokeKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/log": {
         parameters: {
             query?: never;
@@ -459,7 +359,201 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description /log */
         get: operations["listLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description /organisations */
+        get: operations["listOrganisations"];
+        put?: never;
+        /** @description /organisations */
+        post: operations["createOrganisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisations/{slug}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description /organisations/{slug}/keys */
+        get: operations["listKeys"];
+        put?: never;
+        /** @description /organisations/{slug}/keys */
+        post: operations["registerKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisations/{slug}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description /organisations/{slug}/roles */
+        post: operations["grantRole"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description /people */
+        get: operations["listPeople"];
+        put?: never;
+        /** @description /people */
+        post: operations["createPerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description /session */
+        get: operations["getSession"];
+        put?: never;
+        /** @description /session */
+        post: operations["signIn"];
+        /** @description /session */
+        delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description /tokens */
+        get: operations["listTokens"];
+        put?: never;
+        /** @description /tokens */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description /tokens/{token_id} */
+        delete: operations["revokeToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/versions/{version_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Everything about a version. The ETag goes into `If-Match` of a review. */
+        get: operations["getVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/versions/{version_id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Declare one file of a draft. The same file declared again answers the same upload, so that it resumes. */
+        post: operations["addFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/versions/{version_id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Close the draft and have it verified. All files of the package must have arrived. */
+        post: operations["submitVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vocabulary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description /vocabulary */
+        get: operations["getVocabulary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -476,6 +570,7 @@ export interface components {
             policy: string;
             reason: string;
         };
+        /** @description RFC 9457, with a stable code, the fields that are wrong, and the policies that refuse. */
         Problem: {
             type: string;
             title: string;
@@ -488,125 +583,138 @@ export interface components {
             policies?: components["schemas"]["PolicyReason"][];
         };
         RoleOut: {
-            organisation: string;
-            organisation_name: string;
-            /** @enum {string} */
-            role: "owner" | "compliance" | "consumer" | "auditor" | "operator";
+            readonly organisation: string;
+            readonly organisation_name: string;
+            readonly role: string;
         };
         PersonOut: {
-            id: string;
-            email: string;
-            name: string;
-            roles: components["schemas"]["RoleOut"][];
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: email */
+            readonly email: string;
+            readonly name: string;
+            readonly roles: components["schemas"]["RoleOut"][];
         };
         Session: {
-            person: components["schemas"]["PersonOut"] | null;
+            readonly person: components["schemas"]["PersonOut"] | null;
         };
         SignIn: {
             email: string;
             password: string;
         };
         OrganisationOut: {
-            id: string;
-            slug: string;
-            name: string;
-            jurisdiction: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly slug: string;
+            readonly name: string;
+            readonly jurisdiction: string;
         };
         CreateToken: {
             name: string;
             days?: number;
         };
         TokenOut: {
-            id: string;
-            name: string;
-            prefix: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly prefix: string;
             /** Format: date-time */
-            created_at: string;
+            readonly created_at: string;
             /** Format: date-time */
-            expires_at: string;
-            revoked_at: string | null;
+            readonly expires_at: string;
+            /** Format: date-time */
+            readonly revoked_at: string | null;
         };
         NewToken: {
-            id: string;
-            name: string;
-            prefix: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly prefix: string;
             /** Format: date-time */
-            created_at: string;
+            readonly created_at: string;
             /** Format: date-time */
-            expires_at: string;
-            revoked_at: string | null;
-            token: string;
+            readonly expires_at: string;
+            /** Format: date-time */
+            readonly revoked_at: string | null;
+            readonly token: string;
         };
         RegisterKey: {
             name: string;
             public_key: string;
         };
         KeyOut: {
-            id: string;
-            name: string;
-            fingerprint: string;
-            public_key: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly fingerprint: string;
+            readonly public_key: string;
             /** Format: date-time */
-            created_at: string;
-            revoked_at: string | null;
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly revoked_at: string | null;
         };
         AnchorOut: {
-            id: string;
-            slug: string;
-            name: string;
-            description: string;
-            licence: string;
-            /** @enum {string} */
-            state: "draft" | "submitted" | "verified" | "failed";
-            digest: string;
-            architecture: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly slug: string;
+            readonly name: string;
+            readonly description: string;
+            readonly licence: string;
+            /** @default draft */
+            readonly state: components["schemas"]["AnchorState"];
+            /** @default  */
+            readonly digest: string;
+            readonly architecture: {
                 [key: string]: unknown;
             };
-            failure: string;
+            readonly failure: string;
             /** Format: date-time */
-            created_at: string;
+            readonly created_at: string;
         };
         VersionBrief: {
-            id: string;
-            number: number;
-            /** @enum {string} */
-            state: "draft" | "submitted" | "verified" | "failed" | "approved" | "rejected" | "withdrawn";
-            licence: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly number: number;
+            readonly state: components["schemas"]["VersionState"];
+            /** @description The licence that counts: as concluded, or else as declared. */
+            readonly licence: string;
             /** Format: date-time */
-            created_at: string;
+            readonly created_at: string;
         };
         ExpertOut: {
-            id: string;
-            organisation: string;
-            name: string;
-            full_name: string;
-            title: string;
-            description: string;
-            domain: string;
-            anchor: string;
-            registration: number | null;
-            latest: components["schemas"]["VersionBrief"] | null;
+            /** Format: uuid */
+            readonly id: string;
+            readonly organisation: string;
+            readonly name: string;
+            readonly full_name: string;
+            readonly title: string;
+            readonly description: string;
+            readonly domain: string;
+            readonly anchor: string;
+            readonly registration: number | null;
+            readonly latest: components["schemas"]["VersionBrief"] | null;
             /** Format: date-time */
-            created_at: string;
+            readonly created_at: string;
         };
         MayUpload: {
             upload: boolean;
         };
         ExpertDetail: {
-            id: string;
-            organisation: string;
-            name: string;
-            full_name: string;
-            title: string;
-            description: string;
-            domain: string;
-            anchor: string;
-            registration: number | null;
-            latest: components["schemas"]["VersionBrief"] | null;
+            /** Format: uuid */
+            readonly id: string;
+            readonly organisation: string;
+            readonly name: string;
+            readonly full_name: string;
+            readonly title: string;
+            readonly description: string;
+            readonly domain: string;
+            readonly anchor: string;
+            readonly registration: number | null;
+            readonly latest: components["schemas"]["VersionBrief"] | null;
             /** Format: date-time */
-            created_at: string;
-            versions: components["schemas"]["VersionBrief"][];
-            may: components["schemas"]["MayUpload"];
+            readonly created_at: string;
+            readonly versions: components["schemas"]["VersionBrief"][];
+            readonly may: components["schemas"]["ExpertMay"];
         };
         CreateExpert: {
             organisation: string;
@@ -643,42 +751,46 @@ export interface components {
             provenance: components["schemas"]["ProvenanceGiven"];
         };
         LicenceOut: {
-            declared: string;
-            concluded: string;
-            text: string;
-            attribution: string;
+            readonly declared: string;
+            readonly concluded: string;
+            readonly text: string;
+            readonly attribution: string;
         };
         ConsentOut: {
-            legal_basis: string;
-            purposes: string[];
-            recipients: string[];
-            jurisdictions: string[];
+            readonly legal_basis: string;
+            readonly purposes: string[];
+            readonly recipients: string[];
+            readonly jurisdictions: string[];
             /** Format: date-time */
-            valid_from: string;
-            valid_until: string | null;
-            withdrawal_method: string;
+            readonly valid_from: string;
+            /** Format: date-time */
+            readonly valid_until: string | null;
+            readonly withdrawal_method: string;
         };
         ProvenanceOut: {
-            statement: {
+            readonly statement: {
                 [key: string]: unknown;
             };
-            signature_verified: boolean;
-            key_fingerprint: string;
-            checked_at: string | null;
+            readonly signature_verified: boolean;
+            readonly key_fingerprint: string;
+            /** Format: date-time */
+            readonly checked_at: string | null;
         };
         CheckOut: {
-            name: string;
-            ok: boolean;
-            detail: string;
+            readonly name: string;
+            readonly ok: boolean;
+            readonly detail: string;
         };
         FileOut: {
-            id: string;
-            path: string;
-            size: number;
-            sha256: string;
-            part_size: number;
-            part_count: number;
-            completed_at: string | null;
+            /** Format: uuid */
+            readonly id: string;
+            readonly path: string;
+            readonly size: number;
+            readonly sha256: string;
+            readonly part_size: number;
+            readonly part_count: number;
+            /** Format: date-time */
+            readonly completed_at: string | null;
         };
         PartOut: {
             number: number;
@@ -695,13 +807,13 @@ export interface components {
             parts: components["schemas"]["PartOut"][];
         };
         ReviewOut: {
-            id: string;
-            reviewer: string;
-            /** @enum {string} */
-            verdict: "approve" | "reject";
-            reason: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly reviewer: string;
+            readonly verdict: components["schemas"]["Verdict"];
+            readonly reason: string;
             /** Format: date-time */
-            created_at: string;
+            readonly created_at: string;
         };
         MayVersion: {
             edit: boolean;
@@ -710,36 +822,38 @@ export interface components {
             withdraw: boolean;
         };
         VersionOut: {
-            id: string;
-            expert: string;
-            number: number;
-            /** @enum {string} */
-            state: "draft" | "submitted" | "verified" | "failed" | "approved" | "rejected" | "withdrawn";
-            notes: string;
-            data_digest: string;
-            router_digest: string;
-            card: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly expert: string;
+            readonly number: number;
+            readonly state: components["schemas"]["VersionState"];
+            readonly notes: string;
+            readonly data_digest: string;
+            readonly router_digest: string;
+            readonly card: {
                 [key: string]: unknown;
             };
-            data_card: {
+            readonly data_card: {
                 [key: string]: unknown;
             };
-            checks: components["schemas"]["CheckOut"][];
-            failure: string;
-            signed_with: string | null;
-            licence: components["schemas"]["LicenceOut"];
-            consent: components["schemas"]["ConsentOut"];
-            provenance: components["schemas"]["ProvenanceOut"];
-            files: components["schemas"]["FileOut"][];
-            reviews: components["schemas"]["ReviewOut"][];
-            created_by: string;
+            readonly checks: components["schemas"]["CheckOut"][];
+            readonly failure: string;
+            readonly signed_with: string | null;
+            readonly licence: components["schemas"]["LicenceOut"];
+            readonly consent: components["schemas"]["ConsentOut"];
+            readonly provenance: components["schemas"]["ProvenanceOut"];
+            readonly files: components["schemas"]["FileOut"][];
+            readonly reviews: components["schemas"]["ReviewOut"][];
+            readonly created_by: string;
             /** Format: date-time */
-            created_at: string;
-            submitted_at: string | null;
-            verified_at: string | null;
+            readonly created_at: string;
             /** Format: date-time */
-            changed_at: string;
-            may: components["schemas"]["MayVersion"];
+            readonly submitted_at: string | null;
+            /** Format: date-time */
+            readonly verified_at: string | null;
+            /** Format: date-time */
+            readonly changed_at: string;
+            readonly may: components["schemas"]["VersionMay"];
         };
         AddFile: {
             path: string;
@@ -757,7 +871,7 @@ export interface components {
             };
         };
         SignedParts: {
-            parts: components["schemas"]["SignedPart"][];
+            readonly parts: components["schemas"]["SignedPartOut"][];
         };
         WithdrawVersion: {
             reason: string;
@@ -804,10 +918,10 @@ export interface components {
             concluded_licence?: string;
         };
         PurposeOut: {
-            id: string;
-            name: string;
-            description: string;
-            commercial: boolean;
+            readonly id: string;
+            readonly name: string;
+            readonly description: string;
+            readonly commercial: boolean;
         };
         NamedOut: {
             id: string;
@@ -951,26 +1065,43 @@ export interface components {
             experts: components["schemas"]["ExplainedExpert"][];
         };
         EntryOut: {
-            seq: number;
+            readonly seq: number;
             /** Format: date-time */
-            at: string;
-            event: string;
-            about: string;
-            actor: string;
-            actor_name: string | null;
-            facts: {
+            readonly at: string;
+            readonly event: components["schemas"]["Event"];
+            readonly about: string;
+            readonly actor: string;
+            /** @description The log itself holds a pseudonym; the name is looked up for the reader, and is gone when the person is. */
+            readonly actor_name: string | null;
+            readonly facts: {
                 [key: string]: unknown;
             };
-            leaf_hash: string;
+            readonly leaf_hash: string;
         };
         PaginatedAnchorOutList: {
-            next: string | null;
-            previous: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
             results: components["schemas"]["AnchorOut"][];
         };
         PaginatedExpertOutList: {
-            next: string | null;
-            previous: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
             results: components["schemas"]["ExpertOut"][];
         };
         PaginatedQueueItemList: {
@@ -984,9 +1115,276 @@ export interface components {
             results: components["schemas"]["ModelOut"][];
         };
         PaginatedEntryOutList: {
-            next: string | null;
-            previous: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
             results: components["schemas"]["EntryOut"][];
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        AddFileRequest: {
+            path: string;
+            size: number;
+            sha256: string;
+        };
+        /**
+         * @description * `draft` - Draft
+         *     * `submitted` - Submitted
+         *     * `verified` - Verified
+         *     * `failed` - Failed
+         * @enum {string}
+         */
+        AnchorState: "draft" | "submitted" | "verified" | "failed";
+        ArrivedPart: {
+            readonly number: number;
+            readonly sha256: string;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        ConsentInRequest: {
+            legal_basis: string;
+            purposes: string[];
+            recipients?: string[];
+            jurisdictions?: string[];
+            /** Format: date-time */
+            valid_from?: string;
+            /** Format: date-time */
+            valid_until?: string | null;
+            withdrawal_method: string;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        CreateAnchorRequest: {
+            slug: string;
+            name: string;
+            description?: string;
+            licence: string;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        CreateExpertRequest: {
+            organisation: string;
+            name: string;
+            anchor: string;
+            title: string;
+            description?: string;
+            domain: string;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        CreateOrganisationRequest: {
+            slug: string;
+            name: string;
+            jurisdiction?: string;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        CreatePersonRequest: {
+            /** Format: email */
+            email: string;
+            name: string;
+            password: string;
+            roles: components["schemas"]["RoleInRequest"][];
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        CreateTokenRequest: {
+            name: string;
+            /** @default 90 */
+            days: number;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        DraftVersionRequest: {
+            notes?: string;
+            licence: components["schemas"]["LicenceInRequest"];
+            consent: components["schemas"]["ConsentInRequest"];
+            provenance: components["schemas"]["ProvenanceInRequest"];
+        };
+        /**
+         * @description * `organisation.created` - Organisation Created
+         *     * `person.created` - Person Created
+         *     * `role.granted` - Role Granted
+         *     * `role.revoked` - Role Revoked
+         *     * `token.created` - Token Created
+         *     * `token.revoked` - Token Revoked
+         *     * `key.registered` - Key Registered
+         *     * `key.revoked` - Key Revoked
+         *     * `anchor.created` - Anchor Created
+         *     * `anchor.submitted` - Anchor Submitted
+         *     * `anchor.verified` - Anchor Verified
+         *     * `anchor.failed` - Anchor Failed
+         *     * `expert.created` - Expert Created
+         *     * `version.drafted` - Version Drafted
+         *     * `version.submitted` - Version Submitted
+         *     * `version.verified` - Version Verified
+         *     * `version.failed` - Version Failed
+         *     * `version.approved` - Version Approved
+         *     * `version.rejected` - Version Rejected
+         *     * `version.withdrawn` - Version Withdrawn
+         *     * `upload.started` - Upload Started
+         *     * `upload.completed` - Upload Completed
+         *     * `upload.swept` - Upload Swept
+         *     * `licence.declared` - Licence Declared
+         *     * `licence.concluded` - Licence Concluded
+         *     * `consent.given` - Consent Given
+         *     * `provenance.stated` - Provenance Stated
+         *     * `provenance.checked` - Provenance Checked
+         *     * `review.decided` - Review Decided
+         *     * `policy.activated` - Policy Activated
+         *     * `decision.made` - Decision Made
+         *     * `model.requested` - Model Requested
+         *     * `model.changed` - Model Changed
+         *     * `main.moved` - Main Moved
+         *     * `main.cleared` - Main Cleared
+         *     * `composition.requested` - Composition Requested
+         *     * `composition.decided` - Composition Decided
+         *     * `composition.assembling` - Composition Assembling
+         *     * `composition.validating` - Composition Validating
+         *     * `composition.published` - Composition Published
+         *     * `composition.refused` - Composition Refused
+         *     * `composition.failed` - Composition Failed
+         *     * `composition.cancelled` - Composition Cancelled
+         *     * `composition.superseded` - Composition Superseded
+         *     * `revision.blocked` - Revision Blocked
+         *     * `inclusion.recorded` - Inclusion Recorded
+         *     * `shard.made` - Shard Made
+         *     * `download.granted` - Download Granted
+         *     * `download.refused` - Download Refused
+         *     * `withdrawal.requested` - Withdrawal Requested
+         *     * `withdrawal.propagated` - Withdrawal Propagated
+         * @enum {string}
+         */
+        Event: "organisation.created" | "person.created" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "expert.created" | "version.drafted" | "version.submitted" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "licence.declared" | "licence.concluded" | "consent.given" | "provenance.stated" | "provenance.checked" | "review.decided" | "policy.activated" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "shard.made" | "download.granted" | "download.refused" | "withdrawal.requested" | "withdrawal.propagated";
+        ExpertMay: {
+            readonly upload: boolean;
+        };
+        FileWithParts: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly path: string;
+            readonly size: number;
+            readonly sha256: string;
+            readonly part_size: number;
+            readonly part_count: number;
+            /** Format: date-time */
+            readonly completed_at: string | null;
+            readonly parts: components["schemas"]["ArrivedPart"][];
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        GrantRoleRequest: {
+            /** Format: email */
+            email: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        LicenceInRequest: {
+            declared: string;
+            text?: string;
+            attribution?: string;
+        };
+        PaginatedPersonOutList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["PersonOut"][];
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        PartInRequest: {
+            number: number;
+            sha256: string;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        ProvenanceInRequest: {
+            statement: {
+                [key: string]: unknown | null;
+            };
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        RegisterKeyRequest: {
+            name: string;
+            public_key: string;
+        };
+        /**
+         * @description * `owner` - Data owner
+         *     * `compliance` - Compliance officer
+         *     * `consumer` - Model consumer
+         *     * `auditor` - Auditor
+         *     * `operator` - Operator
+         * @enum {string}
+         */
+        Role: "owner" | "compliance" | "consumer" | "auditor" | "operator";
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        RoleInRequest: {
+            organisation: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        SignInRequest: {
+            email: string;
+            password: string;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        SignPartsRequest: {
+            parts: components["schemas"]["PartInRequest"][];
+        };
+        SignedPartOut: {
+            readonly number: number;
+            readonly url: string;
+            readonly headers: {
+                [key: string]: string;
+            };
+        };
+        TermsOut: {
+            readonly id: string;
+            readonly name: string;
+            readonly summary: string;
+            readonly commercial_use: boolean;
+            readonly redistribution: boolean;
+            readonly derivatives: boolean;
+            readonly share_alike: boolean;
+            readonly attribution: boolean;
+            readonly revocable: boolean;
+        };
+        /**
+         * @description * `approve` - Approve
+         *     * `reject` - Reject
+         * @enum {string}
+         */
+        Verdict: "approve" | "reject";
+        /** @description What the caller may do with it as it stands. */
+        VersionMay: {
+            readonly edit: boolean;
+            readonly submit: boolean;
+            readonly review: boolean;
+            readonly withdraw: boolean;
+        };
+        /**
+         * @description * `draft` - Draft
+         *     * `submitted` - Submitted
+         *     * `verified` - Verified
+         *     * `failed` - Failed
+         *     * `approved` - Approved
+         *     * `rejected` - Rejected
+         *     * `withdrawn` - Withdrawn
+         * @enum {string}
+         */
+        VersionState: "draft" | "submitted" | "verified" | "failed" | "approved" | "rejected" | "withdrawn";
+        VocabularyOut: {
+            readonly purposes: components["schemas"]["PurposeOut"][];
+            readonly legal_bases: components["schemas"]["WordOut"][];
+            readonly roles: components["schemas"]["WordOut"][];
+            readonly licences: components["schemas"]["TermsOut"][];
+        };
+        WordOut: {
+            readonly id: string;
+            readonly name: string;
         };
     };
     responses: never;
@@ -997,661 +1395,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    getSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Session"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    signIn: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignIn"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Session"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    signOut: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listOrganisations: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OrganisationOut"][];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listTokens: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TokenOut"][];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createToken: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateToken"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NewToken"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    revokeToken: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                token_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listKeys: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KeyOut"][];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    registerKey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RegisterKey"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KeyOut"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    revokeKey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                key_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KeyOut"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listAnchors: {
-        parameters: {
-            query?: {
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PaginatedAnchorOutList"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getAnchor: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AnchorOut"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listExperts: {
-        parameters: {
-            query?: {
-                cursor?: string;
-                domain?: string;
-                anchor?: string;
-                organisation?: string;
-                state?: string;
-                q?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PaginatedExpertOutList"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createExpert: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateExpert"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ExpertOut"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getExpert: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                org: string;
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ExpertDetail"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    draftVersion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                org: string;
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DraftVersion"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["VersionOut"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getVersion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                version_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["VersionOut"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    addFile: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                version_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AddFile"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FileOut"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getFile: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                file_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FileDetail"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    signParts: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                file_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignParts"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignedParts"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    completeFile: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                file_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FileOut"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    submitVersion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                version_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["VersionOut"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     withdrawVersion: {
         parameters: {
             query?: never;
@@ -1793,33 +1536,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionOut"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getVocabulary: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Vocabulary"];
                 };
             };
             default: {
@@ -2015,14 +1731,437 @@ export interface operations {
             };
         };
     };
+    listAnchors: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedAnchorOutList"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createAnchor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateAnchorRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnchorOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAnchor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnchorOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addAnchorFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddFileRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submitAnchor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnchorOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listExperts: {
+        parameters: {
+            query?: {
+                /** @description The anchor's slug. */
+                anchor?: string;
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                domain?: string;
+                /** @description The organisation's slug. */
+                organisation?: string;
+                /** @description Words in its names, title, domain or description. */
+                q?: string;
+                /** @description Some version is in this state. */
+                state?: "approved" | "draft" | "failed" | "rejected" | "submitted" | "verified" | "withdrawn";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedExpertOutList"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createExpert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateExpertRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpertDetail"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getExpert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpertDetail"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draftVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftVersionRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileWithParts"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    completeFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signParts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignPartsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedParts"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listLog: {
         parameters: {
             query?: {
-                cursor?: string;
+                /** @description What the entries speak of, such as playhouse/drama@1. */
                 about?: string;
-                event?: string;
+                /** @description Who did it, such as person:… or service:verifier. */
                 actor?: string;
-                order?: string;
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "download.granted" | "download.refused" | "expert.created" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "organisation.created" | "person.created" | "policy.activated" | "provenance.checked" | "provenance.stated" | "review.decided" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.made" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.rejected" | "version.submitted" | "version.verified" | "version.withdrawn" | "withdrawal.propagated" | "withdrawal.requested";
+                /** @description The first written first, or the last. */
+                order?: "newest" | "oldest";
             };
             header?: never;
             path?: never;
@@ -2038,6 +2177,526 @@ export interface operations {
                     "application/json": components["schemas"]["PaginatedEntryOutList"];
                 };
             };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOrganisations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationOut"][];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createOrganisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateOrganisationRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyOut"][];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registerKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterKeyRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grantRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantRoleRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPeople: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedPersonOutList"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createPerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePersonRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenOut"][];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTokenRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddFileRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submitVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVocabulary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VocabularyOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
             default: {
                 headers: {
                     [name: string]: unknown;

@@ -1,6 +1,7 @@
 /** Reading the log. */
 import { answer, client } from "@/api/client";
 import { usePages } from "@/api/pages";
+import type { operations } from "@/api/schema";
 
 export interface LogFilters {
   about?: string;
@@ -9,13 +10,14 @@ export interface LogFilters {
   order?: string;
 }
 
+type Query = NonNullable<operations["listLog"]["parameters"]["query"]>;
+
 /** The newest entries first, unless the oldest are asked for. */
 export function useLog({ order, ...filters }: LogFilters) {
   return usePages(["log", { order, ...filters }], (cursor) =>
     answer(
-      client.GET("/api/v1/log", {
-        params: { query: { ...filters, cursor, ...(order !== "oldest" && { order: "newest" }) } },
-      }),
+      // Anything may stand in an address; the service says so where it knows no such event.
+      client.GET("/api/v1/log", { params: { query: { ...filters, cursor, order: order ?? "newest" } as Query } }),
     ),
   );
 }

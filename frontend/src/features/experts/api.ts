@@ -1,11 +1,12 @@
 /** Asking for anchors, experts and versions, and making new ones. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { answer, client } from "@/api/client";
+import { answer, client, tagged } from "@/api/client";
 import { usePages } from "@/api/pages";
-import type { components } from "@/api/schema";
+import type { components, operations } from "@/api/schema";
 import type { Expert, Version } from "@/api/types";
 
 type Schemas = components["schemas"];
+type Query = NonNullable<operations["listExperts"]["parameters"]["query"]>;
 
 export interface Facets {
   q?: string;
@@ -17,7 +18,8 @@ export interface Facets {
 
 export function useExperts(facets: Facets) {
   return usePages(["experts", facets], (cursor) =>
-    answer(client.GET("/api/v1/experts", { params: { query: { ...facets, cursor } } })),
+    // Anything may stand in an address; the service says so where it knows no such state.
+    answer(client.GET("/api/v1/experts", { params: { query: { ...facets, cursor } as Query } })),
   );
 }
 
@@ -29,10 +31,11 @@ export function useAnchors() {
   });
 }
 
-export function useExpert(org: string, name: string) {
+export function useExpert(organisation: string, name: string) {
   return useQuery({
-    queryKey: ["experts", org, name],
-    queryFn: () => answer(client.GET("/api/v1/experts/{org}/{name}", { params: { path: { org, name } } })),
+    queryKey: ["experts", organisation, name],
+    queryFn: () =>
+      answer(client.GET("/api/v1/experts/{organisation}/{name}", { params: { path: { organisation, name } } })),
   });
 }
 
@@ -42,7 +45,7 @@ const POLL_MS = 1_500;
 export function useVersion(id: string) {
   return useQuery({
     queryKey: ["versions", id],
-    queryFn: () => answer(client.GET("/api/v1/versions/{version_id}", { params: { path: { version_id: id } } })),
+    queryFn: (): Promise<Version> => tagged(client.GET("/api/v1/versions/{version_id}", { params: { path: { version_id: id } } })),
     refetchInterval: (query) => (query.state.data?.state === "submitted" ? POLL_MS : false),
   });
 }
@@ -52,14 +55,15 @@ export function createExpert(body: Schemas["CreateExpert"]): Promise<Expert> {
 }
 
 export function draftVersion(expert: string, body: Schemas["DraftVersion"]): Promise<Version> {
-  const [org = "", name = ""] = expert.split("/");
-  return answer(client.POST("/api/v1/experts/{org}/{name}/versions", { params: { path: { org, name } }, body }));
+  const [organisation = "", name = ""] = expert.split("/");
+  const params = { path: { organisation, name } };
+  return answer(client.POST("/api/v1/experts/{organisation}/{name}/versions", { params, body }));
 }
 
 export function useSubmitVersion(id: string) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: () => answer(client.POST("/api/v1/versions/{version_id}/submit", { params: { path: { version_id: id } } })),
-    onSuccess: (version) => queries.setQueryData(["versions", id], version),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["versions", id] }),
   });
 }

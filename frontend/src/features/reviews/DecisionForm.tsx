@@ -28,7 +28,7 @@ export function DecisionForm({ version, onReload }: DecisionFormProps) {
   function handleSubmit(event: SubmitEvent) {
     event.preventDefault();
     if (!ready) return;
-    decide.mutate({ body: { verdict, reason: reason.trim(), concluded_licence: licence.trim() }, etag: etagOf(version) });
+    decide.mutate({ body: { verdict, reason: reason.trim(), concluded_licence: licence.trim() }, etag: version.etag ?? null });
   }
 
   return (
@@ -87,9 +87,4 @@ export function DecisionForm({ version, onReload }: DecisionFormProps) {
       </Stack>
     </form>
   );
-}
-
-/** The tag of the version as it stands on this page. */
-function etagOf(version: Version): string {
-  return `"${version.changed_at}"`;
 }

@@ -25,9 +25,10 @@ export function useReviewVersion(id: string) {
           body,
         }),
       ),
-    onSuccess: async (version) => {
-      queries.setQueryData(["versions", id], version);
-      await queries.invalidateQueries({ queryKey: ["reviews"] });
-    },
+    onSuccess: () =>
+      Promise.all([
+        queries.invalidateQueries({ queryKey: ["versions", id] }),
+        queries.invalidateQueries({ queryKey: ["reviews"] }),
+      ]),
   });
 }
