@@ -3,7 +3,19 @@
 from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularAPIView
 
-from registry.api import accounts, audit, experts, files, reviews, session, versions, vocabulary, withdrawals
+from registry.api import (
+    accounts,
+    audit,
+    compositions,
+    experts,
+    files,
+    models,
+    reviews,
+    session,
+    versions,
+    vocabulary,
+    withdrawals,
+)
 
 urlpatterns: list[URLPattern] = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),
@@ -40,4 +52,10 @@ urlpatterns: list[URLPattern] = [
     path("versions/<uuid:version_id>/withdraw", withdrawals.WithdrawVersion.as_view()),
     path("versions/<uuid:version_id>/withdrawal", withdrawals.WithdrawalOfVersion.as_view()),
     path("versions/<uuid:version_id>/withdrawal-preview", withdrawals.WithdrawalPreview.as_view()),
+    # compositions
+    path("models", models.Models.as_view()),
+    path("models/explain", models.Explain.as_view()),
+    path("models/<slug:org>/<slug:name>", models.ModelView.as_view()),
+    path("compositions/<uuid:composition_id>", compositions.CompositionView.as_view()),
+    path("compositions/<uuid:composition_id>/cancel", compositions.CancelComposition.as_view()),
 ]

@@ -40,7 +40,7 @@ from registry.compositions.models import (
     RepositoryFile,
     Shard,
 )
-from registry.compositions.queries import candidates, compositions_with, get_composition, versions_in
+from registry.compositions.queries import compositions_with, get_composition, versions_in
 from registry.compositions.requests import (
     Answer,
     Ask,
@@ -55,6 +55,7 @@ from registry.compositions.rules import Wish, check_model_name, top_k_of
 from registry.digests import canonical
 from registry.errors import WrongState
 from registry.experts.models import Anchor, Expert, ExpertVersion, VersionState
+from registry.experts.queries import approved_versions_of
 from registry.jobs import Job, after_commit
 from registry.policy.models import Decision
 from registry.policy.queries import COMPOSE, judge
@@ -94,9 +95,9 @@ def request_model(
     demand_role(by, Role.CONSUMER, owner)
     check_model_name(name)
     wish, beside, rows = read_wish(
-        anchor=anchor, experts=experts, purpose=purpose, top_k=top_k, on_withdrawal=on_withdrawal
+        anchor=anchor, experts=experts, purpose=purpose, top_k=top_k, on_withdrawal=on_withdrawal, by=by
     )
-    versions = lock_versions(version.id for version in versions_meant(rows))
+    versions = lock_versions(version.id for version in versions_meant(rows, by=by))
     fields = {"purpose": purpose, "top_k": wish.top_k, "on_withdrawal": on_withdrawal, "anchor": beside}
     found, new = Model.objects.get_or_create(
         organisation=owner, name=name, defaults=fields | {"created_by_id": by.person_id}
@@ -124,8 +125,8 @@ def request_composition(model_id: UUID, *, by: Actor) -> Composition | None:
 
     None when nothing is left. What the consumer asked for stays written down as it was.
     """
-    experts = list(Model.objects.get(id=model_id).experts.select_related("organisation", "anchor"))
-    versions = lock_versions(version.id for version in candidates(experts).values() if version is not None)
+    newest = [approved_versions_of(expert).first() for expert in Model.objects.get(id=model_id).experts.all()]
+    versions = lock_versions(version.id for version in newest if version is not None)
     model = lock_model(model_id)
     asked = Ask(versions=versions, anchor=model.anchor, purpose=model.purpose, top_k=model.top_k)
     answer = ask_policies(asked, consumer=model.organisation, by=by)

@@ -4,17 +4,21 @@ from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from registry.accounts.models import Role
-from registry.accounts.queries import has_role, reach_of
+from registry.accounts.models import Organisation
+from registry.accounts.queries import reach_of
 from registry.actors import Actor
 from registry.compositions.models import RUNNING, SERVED, Composition, CompositionState, Inclusion, Model
 from registry.compositions.texts import AnchorCredit, ExpertCredit, repository_texts_of
-from registry.errors import NotFound
+from registry.errors import Invalid, NotFound
 from registry.evidence.models import LicenceTerms
+from registry.evidence.rules import PURPOSES
 from registry.experts.models import Anchor, Expert, ExpertVersion, VersionState
+from registry.experts.queries import approved_versions_of, visible_experts, visible_versions
+from registry.policy.queries import COMPOSE, judge
+from registry.policy.rules import Verdict
 
 MAIN = "main"
 
@@ -31,8 +35,14 @@ class RevisionNotFound(NotFound):
 
 
 def models_seen_by(actor: Actor) -> QuerySet[Model]:
-    """The models of the actor's organisations; all of them for those whose work is to look."""
-    return Model.objects.filter(reach_of(actor).rows()).select_related("organisation", "anchor", "main")
+    """The models of the actor's organisations, or all for those whose work is to look; `newest_builds` has one each."""
+    newest_build = Composition.objects.order_by("model", "-created_at", "id").distinct("model")
+    return (
+        Model.objects.filter(reach_of(actor).rows())
+        .select_related("organisation", "anchor", "main")
+        .prefetch_related("experts__organisation", Prefetch("compositions", newest_build, to_attr="newest_builds"))
+        .order_by("-created_at", "id")
+    )
 
 
 def compositions_seen_by(actor: Actor) -> QuerySet[Composition]:
@@ -144,19 +154,26 @@ def affected_models(version: ExpertVersion) -> QuerySet[Model]:
     )
 
 
-def candidates(experts: Iterable[Expert]) -> dict[Expert, ExpertVersion | None]:
-    """Of each expert the version that a request means: the newest approved one, else the newest that was brought."""
-    return {expert: _candidate(expert) for expert in experts}
+def candidate(expert: Expert, *, seen_by: Actor) -> ExpertVersion | None:
+    """The version that a request means: the newest approved one, else the newest that the actor may know of."""
+    versions = visible_versions(seen_by).filter(expert=expert).exclude(state=VersionState.DRAFT).order_by("-number")
+    return approved_versions_of(expert).first() or versions.first()
 
 
-def _candidate(expert: Expert) -> ExpertVersion | None:
-    versions = expert.versions.exclude(state=VersionState.DRAFT).order_by("-number")
-    return versions.filter(state=VersionState.APPROVED).first() or versions.first()
+def experts_beside(anchor: Anchor, *, seen_by: Actor) -> QuerySet[Expert]:
+    """What there is to choose from for a model of this anchor."""
+    return visible_experts(seen_by).filter(anchor=anchor).order_by("organisation__slug", "name")
 
 
-def experts_beside(anchor: Anchor) -> QuerySet[Expert]:
-    return Expert.objects.filter(anchor=anchor).select_related("organisation", "anchor").order_by("registration", "id")
-
-
-def may_change(actor: Actor, model: Model) -> bool:
-    return has_role(actor, Role.CONSUMER, model.organisation)
+def explain(
+    *, consumer: Organisation, anchor: Anchor, purpose: str, seen_by: Actor
+) -> list[tuple[ExpertVersion, Verdict]]:
+    """Each expert of the anchor with what the policies would say of it now. Nothing is stored."""
+    if purpose not in PURPOSES:
+        raise Invalid(f'"{purpose[:40]}" is not a purpose we know; choose one of {", ".join(PURPOSES)}.')
+    versions = [candidate(expert, seen_by=seen_by) for expert in experts_beside(anchor, seen_by=seen_by)]
+    return [
+        (version, judge(version, consumer=consumer, action=COMPOSE, purpose=purpose, anchor=anchor))
+        for version in versions
+        if version is not None
+    ]

@@ -8,12 +8,13 @@ from flexcore.manifest import ExpertEntry, Recipe, recipe_digest
 from registry.accounts.models import Organisation
 from registry.actors import Actor
 from registry.compositions.models import Model, OnWithdrawal
-from registry.compositions.queries import candidates
-from registry.compositions.rules import EXPERT, Wish, check_expert_names, check_top_k
+from registry.compositions.queries import candidate
+from registry.compositions.rules import Wish, check_expert_names, check_top_k
 from registry.digests import digest_of
-from registry.errors import Invalid
+from registry.errors import Invalid, NotFound
 from registry.evidence.rules import PURPOSES
 from registry.experts.models import Anchor, AnchorState, Expert, ExpertVersion
+from registry.experts.queries import get_visible_expert
 from registry.policy.actions import decide
 from registry.policy.models import Decision
 from registry.policy.queries import COMPOSE
@@ -50,7 +51,7 @@ class Answer:
 
 
 def read_wish(
-    *, anchor: str, experts: Sequence[str], purpose: str, top_k: int | None, on_withdrawal: str
+    *, anchor: str, experts: Sequence[str], purpose: str, top_k: int | None, on_withdrawal: str, by: Actor
 ) -> tuple[Wish, Anchor, list[Expert]]:
     """The wish as it was checked, and the rows that it names."""
     names = check_expert_names(experts)
@@ -61,7 +62,7 @@ def read_wish(
     beside = Anchor.objects.filter(slug=anchor, state=AnchorState.VERIFIED).first()
     if beside is None:
         raise Invalid(f'There is no verified anchor called "{anchor[:40]}"; see the list of anchors.')
-    rows = _experts_named(names, beside)
+    rows = _experts_named(names, beside, by=by)
     wish = Wish(
         anchor=anchor,
         experts=names,
@@ -72,25 +73,26 @@ def read_wish(
     return wish, beside, rows
 
 
-def _experts_named(names: Iterable[str], anchor: Anchor) -> list[Expert]:
+def _experts_named(names: Iterable[str], anchor: Anchor, *, by: Actor) -> list[Expert]:
     rows = []
     for name in names:
-        organisation, expert = EXPERT.fullmatch(name).groups()  # type: ignore[union-attr]  # they were checked
-        found = Expert.objects.filter(organisation__slug=organisation, name=expert).select_related("anchor").first()
-        if found is None:
-            raise Invalid(f"There is no expert called {name}; see the catalogue.")
+        try:
+            found = get_visible_expert(name, actor=by)
+        except NotFound as fault:
+            raise Invalid(f"There is no expert called {name} that you may ask for; see the catalogue.") from fault
         if found.anchor_id != anchor.id:
             raise Invalid(f"{name} was trained beside {found.anchor.name}, not {anchor.name}; choose experts of one.")
         rows.append(found)
     return rows
 
 
-def versions_meant(experts: Iterable[Expert]) -> list[ExpertVersion]:
+def versions_meant(experts: Iterable[Expert], *, by: Actor) -> list[ExpertVersion]:
     """The version of each expert that a request means. One that has nothing to offer is named."""
     versions = []
-    for expert, version in candidates(experts).items():
+    for expert in experts:
+        version = candidate(expert, seen_by=by)
         if version is None:
-            raise Invalid(f"{expert} has no version yet; ask its owner, or leave it out.")
+            raise Invalid(f"{expert} has no version yet; leave it out.")
         versions.append(version)
     return versions
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from registry.accounts.models import Role
 from registry.audit.models import Entry
+from registry.compositions.actions import request_model
 from registry.compositions.models import Composition, CompositionState, Model
 from registry.errors import Invalid, NotAllowed, NotFound
 from registry.evidence.models import ConsentRecord
@@ -166,10 +167,24 @@ def test_a_standing_model_is_asked_about_again_when_its_consent_has_ended() -> N
     assert [r["policy"] for r in again.refusals] == ["forbid.consent-expired"]
 
 
-def test_an_expert_that_nobody_has_approved_is_refused_by_policy() -> None:
-    version = make_version(state="verified")
+def test_an_expert_that_was_withdrawn_is_refused_by_policy() -> None:
+    version = make_version(state="withdrawn")
 
     assert [r["policy"] for r in request(version).refusals] == ["forbid.not-approved"]
+
+
+def test_an_expert_that_nobody_has_approved_is_not_told_of() -> None:
+    with pytest.raises(Invalid, match="no expert called playhouse/drama"):
+        request(make_version(state="verified"))
+
+
+def test_its_own_people_are_told_that_it_is_not_approved() -> None:
+    give_role(ADA, "playhouse", Role.CONSUMER)
+    version = make_version(state="verified")
+
+    refused = request_model("playhouse", "x", anchor="small", experts=[str(version.expert)], purpose="research", by=ADA)
+
+    assert [r["policy"] for r in refused.refusals] == ["forbid.not-approved"]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +196,7 @@ def test_an_expert_that_nobody_has_approved_is_refused_by_policy() -> None:
         ({"experts": ["playhouse/nothing"]}, "no expert called playhouse/nothing"),
         ({"experts": ["playhouse/Dra\nma"]}, "write organisation/expert"),
         ({"experts": ["playhouse/elsewhere"]}, "trained beside"),
-        ({"experts": ["playhouse/draft"]}, "no version yet"),
+        ({"experts": ["playhouse/draft"]}, "no expert called playhouse/draft"),
         ({"experts": [f"playhouse/e{n}" for n in range(100)]}, "at most 99"),
         ({"anchor": "none"}, "no verified anchor"),
         ({"anchor": "unready"}, "no verified anchor"),
@@ -195,7 +210,7 @@ def test_an_expert_that_nobody_has_approved_is_refused_by_policy() -> None:
 )
 def test_a_wish_that_cannot_be_is_refused_in_a_sentence(fields: dict[str, Any], word: str) -> None:
     version = make_version()
-    make_expert("elsewhere", anchor=make_anchor("other"))
+    make_version(make_expert("elsewhere", anchor=make_anchor("other")))
     make_version(make_expert("draft"), state="draft")
     make_anchor("unready", state="draft")
 
@@ -214,8 +229,6 @@ def test_only_a_consumer_of_the_organisation_requests(somebody: Any) -> None:
 
 
 def test_an_organisation_that_is_not_there_is_not_found() -> None:
-    from registry.compositions.actions import request_model
-
     with pytest.raises(NotFound):
         request_model("nowhere", "x", anchor="small", experts=["a/b"], purpose="research", by=CY)
 
