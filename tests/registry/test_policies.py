@@ -109,7 +109,7 @@ def test_every_rule_that_refuses_is_named_and_says_why_in_the_words_of_the_case(
 
 
 def test_a_name_from_outside_is_a_word_and_never_policy_text() -> None:
-    subject = {"licence": '{purpose}" || true //', "licence_known": False}
+    subject: dict[str, Any] = {"licence": '{purpose}" || true //', "licence_known": False}
 
     verdict = Cedar().decide(default_policies(), replace(FACTS, subject=replace(SUBJECT, **subject)))
 
