@@ -1,0 +1,55 @@
+"""What got stuck is sent again, and uploads that nobody finished are dropped. Several sweeps at once do no harm.
+
+The rows say what is stuck: a job that the queue lost, or whose worker died, shows as a row that does not move.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from celery import shared_task
+from django.conf import settings
+from django.core.cache import cache
+from django.utils import timezone
+
+from registry.actors import SWEEPER
+from registry.compositions.models import CompositionState
+from registry.compositions.queries import stuck_compositions
+from registry.experts.queries import submitted_ids
+from registry.experts.uploads import sweep_uploads
+from registry.jobs import Job, send
+from registry.withdrawals.queries import open_withdrawals
+from workers.turns import turn
+
+EVERYTHING = UUID(int=0)
+UPLOADS_EVERY = 600  # seconds; it looks through the store
+JOB_IN: dict[str, Job] = {
+    CompositionState.DECIDED: Job.COMPOSE,
+    CompositionState.ASSEMBLING: Job.COMPOSE,
+    CompositionState.VALIDATING: Job.VALIDATE_COMPOSITION,
+}
+
+
+@shared_task(name=Job.SWEEP.value, time_limit=300)
+def sweep() -> None:
+    with turn(Job.SWEEP, EVERYTHING) as ours:
+        if not ours:
+            return
+        idle = timedelta(seconds=settings.STUCK_SECONDS)
+        anchors, versions = submitted_ids(before=timezone.now() - idle)
+        for anchor_id in anchors:
+            _send_again(Job.VERIFY_ANCHOR, anchor_id)
+        for version_id in versions:
+            _send_again(Job.VERIFY_VERSION, version_id)
+        for composition in stuck_compositions(older_than=idle):
+            if composition.state in JOB_IN:
+                _send_again(JOB_IN[composition.state], composition.id)
+        for withdrawal in open_withdrawals().filter(requested_at__lt=timezone.now() - idle):
+            _send_again(Job.PROPAGATE_WITHDRAWAL, withdrawal.id)
+        if cache.add("uploads-swept", 1, timeout=UPLOADS_EVERY):
+            sweep_uploads(by=SWEEPER)
+
+
+def _send_again(job: Job, thing: UUID) -> None:
+    """Not more often than things get stuck: a long job is not asked for at every sweep."""
+    if cache.add(f"sent-again:{job.value}:{thing}", 1, timeout=settings.STUCK_SECONDS):
+        send(job, thing)

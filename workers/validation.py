@@ -1,0 +1,76 @@
+"""Validating to published: the composed model is fetched as a client would, loaded, and tried on public text.
+
+It is published when every tensor is there and it does not tell the text much worse than its anchor; else it fails and
+says so. Runs on the gpu queue, with or without a GPU.
+"""
+
+import logging
+from pathlib import Path
+from uuid import UUID
+
+from celery import shared_task
+from django.conf import settings
+
+from flexcore.package import Malformed
+from registry import storage
+from registry.actors import ASSEMBLER
+from registry.compositions.actions import fail_composition, publish_composition
+from registry.compositions.models import Composition, CompositionState
+from registry.compositions.progress import note_progress
+from registry.compositions.queries import get_composition
+from registry.errors import WrongState
+from registry.jobs import Job
+from workers.propagation import look_after_withdrawals
+from workers.scratch import scratch_folder
+from workers.turns import turn
+
+logger = logging.getLogger(__name__)
+
+
+class Unsound(Exception):
+    """The model is not to be published: one sentence for its consumer."""
+
+
+@shared_task(name=Job.VALIDATE_COMPOSITION.value)
+def validate_composition(composition_id: str) -> None:
+    """Safe to run twice: a build that is published, or was cancelled meanwhile, is left alone."""
+    with turn(Job.VALIDATE_COMPOSITION, UUID(composition_id)) as ours:
+        composition = get_composition(UUID(composition_id))
+        if not ours or composition.state != CompositionState.VALIDATING:
+            return
+        try:
+            publish_composition(composition.id, validation=_try_out(composition), by=ASSEMBLER)
+        except WrongState as moved:
+            logger.info("%s is no longer to be published: %s", composition, moved)
+        except (Malformed, Unsound) as fault:
+            fail_composition(composition.id, reason=str(fault), by=ASSEMBLER)
+    look_after_withdrawals()
+
+
+def _try_out(composition: Composition) -> dict[str, object]:
+    # Loaded here: torch is heavy, and the workers of the default queue never need it.
+    from workers.probe import probe  # noqa: PLC0415
+
+    with scratch_folder() as folder:
+        _fetch_revision(composition, folder)
+        found = probe(folder)
+    if not found.finite:
+        raise Unsound("The composed model gives values that are not finite on public text; leave an expert out.")
+    limit = settings.VALIDATION_MAX_REGRESSION
+    if found.regression > limit:
+        raise Unsound(
+            f"The composed model needs {found.model:.3f} bits per byte on public text, its anchor {found.anchor:.3f}; "
+            f"that is {found.regression:.0%} worse, and at most {limit:.0%} is published. Leave an expert out."
+        )
+    return found.as_json()
+
+
+def _fetch_revision(composition: Composition, folder: Path) -> None:
+    files = list(composition.files.order_by("path"))
+    for done, file in enumerate(files):
+        note_progress(composition.id, step="validation", done=done, total=len(files))
+        to = folder / file.path
+        to.parent.mkdir(parents=True, exist_ok=True)
+        storage.fetch(file.key, to)
+        if to.stat().st_size != file.size:
+            raise OSError(f"{file.key} came with {to.stat().st_size} bytes, not {file.size}")

@@ -1,0 +1,185 @@
+"""Uploaded to verified: the files of a version or an anchor are read as a stranger's, once, and get their verdict.
+
+A verdict is about the files alone. Trouble of our own (the store is down, the disk is full) is raised, and the sweep
+sends the job again.
+"""
+
+import hashlib
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+from celery import shared_task
+
+from flexcore.config import Architecture
+from flexcore.package import AnchorContents, Contents, Malformed, check_anchor_package, check_expert_package
+from flexcore.training.tokenizer import read_tokenizer
+from registry import storage
+from registry.accounts.queries import live_keys_of
+from registry.actors import VERIFIER
+from registry.errors import Invalid, Taken, WrongState
+from registry.evidence.actions import verify_version_with_evidence
+from registry.evidence.queries import provenance_of
+from registry.evidence.rules import check_provenance
+from registry.evidence.signatures import BadSignature, KnownKey, verify_package
+from registry.experts.actions import fail_anchor, fail_version, mark_anchor_verified
+from registry.experts.models import Anchor, AnchorState, ExpertVersion, UploadedFile, VersionState
+from registry.experts.queries import get_version
+from registry.jobs import Job
+from workers.probe_text import PROBE
+from workers.scratch import scratch_folder
+from workers.turns import turn
+
+logger = logging.getLogger(__name__)
+
+
+class Unfit(Exception):
+    """The files are not what they should be: one sentence for whoever brought them."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was looked at and what came out, in order; nothing follows a check that failed."""
+
+    checks: list[dict[str, object]] = field(default_factory=list)
+
+    @contextmanager
+    def check(self, name: str, *, fine: str) -> Iterator[None]:
+        try:
+            yield
+        except (Unfit, Malformed, BadSignature, Invalid) as fault:
+            self.checks.append({"name": name, "ok": False, "detail": str(fault)})
+            raise Unfit(str(fault)) from fault
+        self.checks.append({"name": name, "ok": True, "detail": fine})
+
+
+@shared_task(name=Job.VERIFY_VERSION.value)
+def verify_version(version_id: str) -> None:
+    """Safe to run twice: a version that has its verdict is left alone."""
+    with turn(Job.VERIFY_VERSION, UUID(version_id)) as ours:
+        version = get_version(UUID(version_id))
+        if not ours or version.state != VersionState.SUBMITTED:
+            return
+        findings = Findings()
+        try:
+            contents, fingerprint = _inspect_version(version, findings)
+            verify_version_with_evidence(
+                version.id,
+                data_digest=contents.data_digest,
+                router_digest=contents.router_digest,
+                card=contents.card,
+                data_card=contents.data_card,
+                fingerprint=fingerprint,
+                checks=findings.checks,
+                by=VERIFIER,
+            )
+        except WrongState as moved:
+            logger.info("the verdict on %s came too late: %s", version, moved)
+        except (Unfit, Invalid) as fault:  # Invalid: its key was revoked while we read
+            fail_version(version.id, failure=str(fault), checks=findings.checks, by=VERIFIER)
+            _delete_files(version.files.all())
+
+
+@shared_task(name=Job.VERIFY_ANCHOR.value)
+def verify_anchor(anchor_id: str) -> None:
+    """Safe to run twice: an anchor that has its verdict is left alone."""
+    with turn(Job.VERIFY_ANCHOR, UUID(anchor_id)) as ours:
+        anchor = Anchor.objects.get(id=anchor_id)
+        if not ours or anchor.state != AnchorState.SUBMITTED:
+            return
+        try:
+            contents = _inspect_anchor(anchor)
+            mark_anchor_verified(
+                anchor.id,
+                digest=contents.digest,
+                data_digest=contents.data_digest,
+                architecture=asdict(contents.architecture),
+                card=contents.card,
+                by=VERIFIER,
+            )
+        except WrongState as moved:
+            logger.info("the verdict on %s came too late: %s", anchor, moved)
+        except (Unfit, Taken) as fault:
+            fail_anchor(anchor.id, failure=str(fault), by=VERIFIER)
+            _delete_files(anchor.files.all())
+
+
+def _inspect_version(version: ExpertVersion, findings: Findings) -> tuple[Contents, str]:
+    """What the package holds, and the fingerprint of the key that signed it."""
+    anchor = version.expert.anchor
+    with scratch_folder() as folder:
+        with findings.check("files", fine="Every file has the size and the SHA-256 it was announced with."):
+            _fetch_declared(version.files.all(), folder)
+        with findings.check("package", fine="Well-formed, shaped for its anchor, and every value is finite."):
+            contents = check_expert_package(
+                folder, anchor_digest=anchor.digest, architecture=Architecture(**anchor.architecture)
+            )
+            if contents.has_bias:
+                raise Unfit(
+                    "router.safetensors keeps a bias, which a composed model cannot hold; train the expert without one."
+                )
+        with findings.check("provenance", fine="The statement names the anchor that the package was trained beside."):
+            check_provenance(provenance_of(version).statement, anchor_digest=contents.anchor_digest)
+        with findings.check("signature", fine="Signed over every file, with a key that the owner has registered."):
+            keys = live_keys_of(version.expert.organisation_id)
+            fingerprint = verify_package(folder, [KnownKey(key.fingerprint, key.public_key) for key in keys])
+    return contents, fingerprint
+
+
+def _inspect_anchor(anchor: Anchor) -> AnchorContents:
+    with scratch_folder() as folder:
+        try:
+            _fetch_declared(anchor.files.all(), folder)
+            contents = check_anchor_package(folder)
+        except Malformed as fault:
+            raise Unfit(str(fault)) from fault
+    _check_tokenizer(contents)
+    return contents
+
+
+def _check_tokenizer(contents: AnchorContents) -> None:
+    """Every composed model is asked about the probe text: its tokenizer has to read it, within the vocabulary."""
+    try:
+        ids = read_tokenizer(contents.tokenizer["tokenizer.json"]).encode(PROBE).ids
+    except Exception as fault:  # the library raises nothing narrower
+        raise Unfit(f"tokenizer.json cannot be used ({str(fault)[:200]}); save it again with `tokenizers`.") from fault
+    if not ids:
+        raise Unfit("tokenizer.json turns English text into nothing; bring the tokenizer the anchor was trained with.")
+    if max(ids) >= contents.architecture.vocab_size:
+        raise Unfit(
+            f"tokenizer.json gives the token {max(ids)}, but config.json has a vocabulary of "
+            f"{contents.architecture.vocab_size}; bring the tokenizer the anchor was trained with."
+        )
+
+
+def _fetch_declared(files: Iterable[UploadedFile], folder: Path) -> None:
+    for file in files:
+        _fetch_one(file, folder / file.path)
+
+
+def _fetch_one(file: UploadedFile, to: Path) -> None:
+    """Copy an object to disk, and hold it against its declared size and digest on the way."""
+    running, size = hashlib.sha256(), 0
+    with to.open("xb") as target:
+        for chunk in storage.stream(file.key):
+            size += len(chunk)
+            if size > file.size:
+                break
+            running.update(chunk)
+            target.write(chunk)
+    if size != file.size:
+        raise Unfit(f"{file.path} does not have the {file.size} bytes it was announced with; bring it again.")
+    if f"sha256:{running.hexdigest()}" != file.sha256:
+        raise Unfit(
+            f"{file.path} has the digest sha256:{running.hexdigest()}, not {file.sha256} as announced; "
+            "bring the file again as it was packaged."
+        )
+
+
+def _delete_files(files: Iterable[UploadedFile]) -> None:
+    """Nothing of a failed package stays. If we die half way, the sweep of uploads drops the rest."""
+    for file in files:
+        storage.delete(file.key)
