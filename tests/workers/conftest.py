@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import cache
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from tests.factories import make_cast
 from tests.workers.packages import Home, make_home
 
 
 @pytest.fixture(autouse=True)
-def the_cast(db: None, settings: SettingsWrapper, tmp_path: Path) -> None:
+def the_cast(db: None, settings: Settings, tmp_path: Path) -> None:
     cache.clear()
     make_cast()
     settings.SCRATCH = tmp_path / "scratch"

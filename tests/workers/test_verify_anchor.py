@@ -1,4 +1,4 @@
-"""Verifying an anchor: a whole one is named by its digest; a wrong one fails with one sentence, and none of it stays."""
+"""Verifying an anchor: a whole one is named by its digest; a wrong one fails with one sentence, and none stays."""
 
 from pathlib import Path
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from client.signing import make_key, sign_package
 from registry import storage
@@ -34,7 +34,7 @@ def kept(version: ExpertVersion) -> list[str]:
 
 
 def events_of(version: ExpertVersion) -> list[str]:
-    return list(Entry.objects.filter(about=str(version)).order_by("id").values_list("event", flat=True))
+    return list(Entry.objects.filter(about=str(version)).order_by("seq").values_list("event", flat=True))
 
 
 def test_an_honest_package_waits_for_review_with_every_check_told(home: Home) -> None:
@@ -208,7 +208,7 @@ def test_an_expert_with_a_router_bias_fails(home: Home, tmp_path: Path) -> None:
     assert "train the expert without one" in after.failure
 
 
-def test_trouble_of_the_store_is_no_verdict(home: Home, settings: SettingsWrapper) -> None:
+def test_trouble_of_the_store_is_no_verdict(home: Home, settings: Settings) -> None:
     register_key(home)
     version = bring_version(home.drama.folder, bring_anchor(home))
     bucket = settings.S3_BUCKET
