@@ -6,6 +6,8 @@ import pytest
 from django.core.cache import cache
 from pytest_django import Settings
 
+from registry.actors import CONSOLE
+from registry.policy.actions import ensure_policy_set
 from tests.factories import make_cast
 from tests.workers.packages import Home, make_home
 
@@ -14,6 +16,7 @@ from tests.workers.packages import Home, make_home
 def the_cast(db: None, settings: Settings, tmp_path: Path) -> None:
     cache.clear()
     make_cast()
+    ensure_policy_set(by=CONSOLE)
     settings.SCRATCH = tmp_path / "scratch"
 
 
