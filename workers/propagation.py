@@ -10,6 +10,7 @@ from registry.withdrawals.actions import mark_propagated, recompose_model
 from registry.withdrawals.queries import models_to_recompose, open_withdrawals, settled
 
 from registry.actors import PROPAGATOR
+from registry.compositions.models import Composition, Model
 from registry.jobs import Job, send
 from registry.withdrawals.models import Withdrawal
 from workers.turns import turn
@@ -23,9 +24,15 @@ def propagate_withdrawal(withdrawal_id: str) -> None:
         if not ours or withdrawal.propagated_at is not None:
             return
         for model in models_to_recompose(withdrawal):
-            recompose_model(model.id, by=PROPAGATOR)
+            if not _answered(model, withdrawal):
+                recompose_model(model.id, by=PROPAGATOR)
         if settled(withdrawal):
             mark_propagated(withdrawal.id, by=PROPAGATOR)
+
+
+def _answered(model: Model, withdrawal: Withdrawal) -> bool:
+    """There is a build of a later day: ours or the consumer's own. If it failed, trying again would not help."""
+    return Composition.objects.filter(model=model, created_at__gt=withdrawal.requested_at).exists()
 
 
 def look_after_withdrawals() -> None:

@@ -19,9 +19,11 @@ from flexcore.packing import write_anchor_package
 from flexcore.training.tokenizer import FILES, save_tokenizer, train_tokenizer
 from registry import storage
 from registry.accounts.models import SigningKey
+from registry.compositions.actions import request_model
+from registry.compositions.models import Composition
 from registry.digests import sha256
 from registry.experts.models import Anchor, AnchorState, ExpertVersion, UploadedFile, VersionState
-from tests.factories import make_anchor, make_expert, make_version
+from tests.factories import CY, make_anchor, make_expert, make_version
 from tests.factories import make_key as register
 from tests.flexcore.packages import ELSEWHERE, random_tensors
 from tests.flexcore.packages import make_expert as write_expert
@@ -155,3 +157,22 @@ def store(folder: Path, **home: Any) -> list[UploadedFile]:
         row.save()
         rows.append(row)
     return rows
+
+
+def requested(*, name: str = "reader", experts: tuple[str, ...] = ("drama", "code"), **wish: Any) -> Composition:
+    """A consumer's request, allowed and ready to be composed."""
+    return request_model(
+        "library",
+        name,
+        anchor="small",
+        experts=[f"playhouse/{expert}" for expert in experts],
+        purpose="research",
+        by=CY,
+        **wish,
+    )
+
+
+def bring_both(home: Home) -> None:
+    anchor = bring_anchor(home)
+    for name in ("drama", "code"):
+        bring_approved(getattr(home, name), anchor, expert=name)

@@ -6,32 +6,14 @@ from pathlib import Path
 from registry import storage
 from registry.audit.events import Event
 from registry.audit.models import Entry
-from registry.compositions.actions import cancel_composition, request_model
+from registry.compositions.actions import cancel_composition
 from registry.compositions.models import Composition, CompositionState, Shard
 from registry.digests import sha256
 from tests.factories import CY, made_digest
-from tests.workers.packages import Home, bring_anchor, bring_approved
+from tests.workers.packages import Home, bring_anchor, bring_approved, bring_both, requested
 from workers.assembly import compose
 
 PAD = 5 * 2**20
-
-
-def requested(home: Home, *, name: str = "reader", experts: tuple[str, ...] = ("drama", "code")) -> Composition:
-    """A consumer's request, allowed and ready to be composed."""
-    return request_model(
-        "library",
-        name,
-        anchor="small",
-        experts=[f"playhouse/{expert}" for expert in experts],
-        purpose="research",
-        by=CY,
-    )
-
-
-def bring_both(home: Home) -> None:
-    anchor = bring_anchor(home)
-    for name in ("drama", "code"):
-        bring_approved(getattr(home, name), anchor, expert=name)
 
 
 def composed(composition: Composition) -> Composition:
@@ -46,7 +28,7 @@ def count(event: Event) -> int:
 def test_every_file_of_the_revision_lies_in_the_store_in_its_size(home: Home) -> None:
     bring_both(home)
 
-    after = composed(requested(home))
+    after = composed(requested())
 
     assert after.state == CompositionState.VALIDATING
     assert len(after.revision) == 40
@@ -61,7 +43,7 @@ def test_every_file_of_the_revision_lies_in_the_store_in_its_size(home: Home) ->
 def test_the_bytes_are_those_that_a_folder_gets_from_the_same_recipe(home: Home, tmp_path: Path) -> None:
     bring_both(home)
 
-    after = composed(requested(home))
+    after = composed(requested())
 
     for file in after.files.all():
         storage.fetch(file.key, tmp_path / "got")
@@ -82,7 +64,7 @@ def weights_of(path: Path) -> bytes:
 def test_the_manifest_in_the_store_is_the_one_that_names_the_revision(home: Home) -> None:
     bring_both(home)
 
-    after = composed(requested(home))
+    after = composed(requested())
 
     manifest = after.files.get(path="guildhall-manifest.json")
     data = storage.read(manifest.key, limit=2**20)
@@ -92,7 +74,7 @@ def test_the_manifest_in_the_store_is_the_one_that_names_the_revision(home: Home
 
 def test_a_second_run_changes_nothing(home: Home) -> None:
     bring_both(home)
-    before = composed(requested(home))
+    before = composed(requested())
     events = Entry.objects.count()
 
     after = composed(before)
@@ -104,9 +86,9 @@ def test_a_second_run_changes_nothing(home: Home) -> None:
 
 def test_a_shard_is_made_once_for_all_models(home: Home) -> None:
     bring_both(home)
-    composed(requested(home))
+    composed(requested())
 
-    composed(requested(home, name="player", experts=("drama",)))
+    composed(requested(name="player", experts=("drama",)))
 
     assert Shard.objects.count() == 3
     assert count(Event.SHARD_MADE) == 3
@@ -114,7 +96,7 @@ def test_a_shard_is_made_once_for_all_models(home: Home) -> None:
 
 def test_an_object_that_a_dead_worker_left_half_is_made_again(home: Home) -> None:
     bring_both(home)
-    composition = requested(home)
+    composition = requested()
     data_digest = home.drama.contents.data_digest.removeprefix("sha256:")
     storage.put(f"shards/{data_digest}/1", b"half")
 
@@ -127,10 +109,10 @@ def test_an_object_that_a_dead_worker_left_half_is_made_again(home: Home) -> Non
 
 def test_a_shard_whose_object_is_gone_is_made_again(home: Home) -> None:
     bring_both(home)
-    gone = composed(requested(home)).files.get(path="expert-01.safetensors")
+    gone = composed(requested()).files.get(path="expert-01.safetensors")
     storage.delete(gone.key)
 
-    composed(requested(home, name="player", experts=("drama",)))
+    composed(requested(name="player", experts=("drama",)))
 
     assert storage.size_of(gone.key) == gone.size
     assert count(Event.SHARD_MADE) == 3
@@ -138,7 +120,7 @@ def test_a_shard_whose_object_is_gone_is_made_again(home: Home) -> None:
 
 def test_a_cancelled_build_is_left_alone(home: Home) -> None:
     bring_both(home)
-    composition = requested(home)
+    composition = requested()
     cancel_composition(composition.id, by=CY)
 
     after = composed(composition)
@@ -150,7 +132,7 @@ def test_a_cancelled_build_is_left_alone(home: Home) -> None:
 def test_files_that_changed_since_they_were_verified_are_not_composed_with(home: Home) -> None:
     anchor = bring_anchor(home)
     version = bring_approved(home.drama, anchor, expert="drama")
-    composition = requested(home, experts=("drama",))
+    composition = requested(experts=("drama",))
     storage.put(version.files.get(path="router.safetensors").key, b"other bytes")
 
     after = composed(composition)
@@ -163,7 +145,7 @@ def test_files_that_changed_since_they_were_verified_are_not_composed_with(home:
 def test_a_recipe_of_other_digests_than_the_files_fails(home: Home) -> None:
     anchor = bring_anchor(home)
     version = bring_approved(home.drama, anchor, expert="drama", router_digest=made_digest())
-    composition = requested(home, experts=("drama",))
+    composition = requested(experts=("drama",))
 
     after = composed(composition)
 
