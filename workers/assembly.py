@@ -64,7 +64,8 @@ def _assemble(composition: Composition) -> None:
         [_expert_files(version) for version in versions],
         texts=repository_texts(composition),
     )
-    sources = [_file_of(home, EXPERT).key for home in (anchor, *versions)]
+    homes: list[Anchor | ExpertVersion] = [anchor, *versions]
+    sources = [_file_of(home, EXPERT).key for home in homes]
     files = [_shared_row(planned, anchor), *_small_rows(planned)]
     for done, (shard, source) in enumerate(zip(planned.shards, sources, strict=True)):
         note_progress(composition.id, step="shards", done=done, total=len(sources))

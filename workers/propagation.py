@@ -6,13 +6,13 @@ Denying and blocking were done with the click; this is what takes its time.
 from uuid import UUID
 
 from celery import shared_task
-from registry.withdrawals.actions import mark_propagated, recompose_model
-from registry.withdrawals.queries import models_to_recompose, open_withdrawals, settled
 
 from registry.actors import PROPAGATOR
 from registry.compositions.models import Composition, Model
 from registry.jobs import Job, send
+from registry.withdrawals.actions import mark_propagated, recompose_model
 from registry.withdrawals.models import Withdrawal
+from registry.withdrawals.queries import models_to_recompose, open_withdrawals, settled
 from workers.turns import turn
 
 

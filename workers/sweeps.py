@@ -10,7 +10,6 @@ from celery import shared_task
 from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
-from registry.withdrawals.queries import open_withdrawals
 
 from registry.actors import SWEEPER
 from registry.compositions.models import CompositionState
@@ -18,6 +17,7 @@ from registry.compositions.queries import stuck_compositions
 from registry.experts.queries import submitted_ids
 from registry.experts.uploads import sweep_uploads
 from registry.jobs import Job, send
+from registry.withdrawals.queries import open_withdrawals
 from workers.turns import turn
 
 EVERYTHING = UUID(int=0)

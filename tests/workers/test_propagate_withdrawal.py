@@ -2,12 +2,12 @@
 
 import pytest
 from pytest_django import Settings
-from registry.withdrawals.actions import withdraw_version
 
 from registry.audit.events import Event
 from registry.audit.models import Entry
 from registry.compositions.models import Composition, CompositionState, Model
 from registry.experts.models import ExpertVersion
+from registry.withdrawals.actions import withdraw_version
 from registry.withdrawals.models import Withdrawal
 from tests.factories import ADA
 from tests.workers.packages import Home, bring_both, requested

@@ -1,6 +1,7 @@
 """Sweeping: what does not move is sent again, not more often than it can get stuck, and old uploads are dropped."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 from pytest_django import Settings
@@ -16,7 +17,7 @@ from tests.workers.queue import another_worker_at, waiting
 from workers.sweeps import EVERYTHING, sweep
 
 
-def long_ago() -> dict[str, object]:
+def long_ago() -> dict[str, Any]:
     return {"submitted_at": timezone.now() - timedelta(hours=1)}
 
 
