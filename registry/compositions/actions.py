@@ -20,14 +20,12 @@ from registry.audit.log import record
 from registry.compositions.builds import (
     block,
     cancel,
-    cancel_running,
     clear_main,
     lock_composition,
     lock_model,
     lock_versions,
     move,
     move_main,
-    start_build,
 )
 from registry.compositions.models import (
     RUNNING,
@@ -42,23 +40,24 @@ from registry.compositions.models import (
 )
 from registry.compositions.queries import compositions_with, get_composition, versions_in
 from registry.compositions.requests import (
-    Answer,
     Ask,
     ask_policies,
+    build_or_bring_back,
+    change_wish,
     read_wish,
-    recipe_of,
-    refused_recipe,
+    refuse,
     same_wish,
+    standing_build,
+    still_allowed,
+    told,
     versions_meant,
 )
-from registry.compositions.rules import Wish, check_model_name, top_k_of
+from registry.compositions.rules import check_model_name
 from registry.digests import canonical
 from registry.errors import WrongState
-from registry.experts.models import Anchor, Expert, ExpertVersion, VersionState
+from registry.experts.models import ExpertVersion, VersionState
 from registry.experts.queries import approved_versions_of
 from registry.jobs import Job, after_commit
-from registry.policy.models import Decision
-from registry.policy.queries import COMPOSE, judge
 
 S = CompositionState
 
@@ -105,18 +104,18 @@ def request_model(
     model = lock_model(found.id)
     if new:
         model.experts.set(rows)
-        record(Event.MODEL_REQUESTED, about=f"model:{model}", by=by, facts=_told(wish))
+        record(Event.MODEL_REQUESTED, about=f"model:{model}", by=by, facts=told(wish))
     asked = Ask(versions=versions, anchor=beside, purpose=purpose, top_k=wish.top_k)
-    if not new and same_wish(model, wish):
-        standing = _standing_build(model, asked)
+    if not new and same_wish(model, wish) and len(still_allowed(asked, model)) == len(versions):
+        standing = standing_build(model, asked)
         if standing is not None:
             return standing
     answer = ask_policies(asked, consumer=owner, by=by)
     if answer.refusals:
-        return _refuse(model, asked, answer, by=by)
+        return refuse(model, asked, answer, by=by)
     if not same_wish(model, wish):
-        _change_wish(model, wish, beside, rows, by=by)
-    return _build_or_bring_back(model, asked, answer.decisions, by=by)
+        change_wish(model, wish, beside, rows, by=by)
+    return build_or_bring_back(model, asked, answer.decisions, by=by)
 
 
 @transaction.atomic
@@ -129,87 +128,14 @@ def request_composition(model_id: UUID, *, by: Actor) -> Composition | None:
     versions = lock_versions(version.id for version in newest if version is not None)
     model = lock_model(model_id)
     asked = Ask(versions=versions, anchor=model.anchor, purpose=model.purpose, top_k=model.top_k)
+    standing = standing_build(model, asked.without_all_but(still_allowed(asked, model)))
+    if standing is not None:
+        return standing
     answer = ask_policies(asked, consumer=model.organisation, by=by)
-    left = answer.allowed
-    if not left:
-        facts = {"left_out": [str(version) for version in versions], "experts": []}
-        record(Event.MODEL_REQUESTED, about=f"model:{model}", by=by, facts=facts)
+    rest = asked.without_all_but(answer.allowed)
+    if not rest.versions:
         return None
-    top_k = top_k_of(model.top_k, experts=len(left))
-    rest = Ask(versions=left, anchor=model.anchor, purpose=model.purpose, top_k=top_k)
-    return _build_or_bring_back(model, rest, [d for d in answer.decisions if d.allowed], by=by)
-
-
-def _told(wish: Wish) -> dict[str, Any]:
-    return {
-        "anchor": wish.anchor,
-        "experts": list(wish.experts),
-        "purpose": wish.purpose,
-        "top_k": wish.top_k,
-        "on_withdrawal": str(wish.on_withdrawal),
-    }
-
-
-def _change_wish(model: Model, wish: Wish, anchor: Anchor, experts: Sequence[Expert], *, by: Actor) -> None:
-    model.anchor = anchor
-    model.purpose = wish.purpose
-    model.top_k = wish.top_k
-    model.on_withdrawal = wish.on_withdrawal
-    model.save(update_fields=["anchor", "purpose", "top_k", "on_withdrawal"])
-    model.experts.set(experts)
-    record(Event.MODEL_CHANGED, about=f"model:{model}", by=by, facts=_told(wish))
-
-
-def _standing_build(model: Model, asked: Ask) -> Composition | None:
-    """The build that answers this request already, when the policies would still allow it."""
-    verdicts = [
-        judge(version, consumer=model.organisation, action=COMPOSE, purpose=asked.purpose, anchor=asked.anchor)
-        for version in asked.versions
-    ]
-    if not all(verdict.allowed for verdict in verdicts):
-        return None
-    living = _living_build(model, recipe_of(asked)[1])
-    return living if living and (living.state in RUNNING or living.id == model.main_id) else None
-
-
-def _living_build(model: Model, recipe_digest: str) -> Composition | None:
-    return Composition.objects.filter(model=model, recipe_digest=recipe_digest, state__in=RUNNING | SERVED).first()
-
-
-def _build_or_bring_back(model: Model, asked: Ask, decisions: Sequence[Decision], *, by: Actor) -> Composition:
-    """The living build of this recipe, back in its place; else a new one. Any other that still runs is cancelled."""
-    recipe, digest = recipe_of(asked)
-    living = _living_build(model, digest)
-    cancel_running(model, reason="A newer request took its place.", but=living, by=by)
-    if living is None:
-        composition = start_build(
-            model, recipe=recipe, recipe_digest=digest, decisions=decisions, purpose=asked.purpose, by=by
-        )
-        move(composition, S.DECIDED, by=by)
-        after_commit(Job.COMPOSE, composition.id)
-        return composition
-    composition = lock_composition(living.id)
-    composition.decisions.add(*decisions)
-    if composition.state in SERVED:
-        if composition.state == S.SUPERSEDED:
-            move(composition, S.PUBLISHED, by=by, facts={"revision": composition.revision})
-        move_main(model, composition, by=by)
-    return composition
-
-
-def _refuse(model: Model, asked: Ask, answer: Answer, *, by: Actor) -> Composition:
-    """Keep the refusal. The same one to the same request, when it is the last word already, is not kept twice."""
-    recipe, digest = refused_recipe(asked)
-    latest = Composition.objects.filter(model=model).order_by("-created_at").first()
-    last_word = (latest.state, latest.recipe_digest, latest.refusals) if latest else None
-    if latest is not None and last_word == (S.REFUSED, digest, answer.refusals):
-        return latest
-    composition = start_build(
-        model, recipe=recipe, recipe_digest=digest, decisions=answer.decisions, purpose=asked.purpose, by=by
-    )
-    composition.refusals = answer.refusals
-    move(composition, S.REFUSED, by=by, facts={"refusals": answer.refusals})
-    return composition
+    return build_or_bring_back(model, rest, [d for d in answer.decisions if d.allowed], by=by)
 
 
 @transaction.atomic

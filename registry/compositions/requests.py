@@ -1,23 +1,32 @@
-"""From a wish to a recipe: which experts are meant, what the policies say of them, what is to be built."""
+"""From a wish to a build: which experts are meant, what the policies say of them, and what is done about it.
+
+Called from the actions of this room only, in their transactions and under their locks.
+"""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flexcore.manifest import ExpertEntry, Recipe, recipe_digest
 from registry.accounts.models import Organisation
 from registry.actors import Actor
-from registry.compositions.models import Model, OnWithdrawal
+from registry.audit.events import Event
+from registry.audit.log import record
+from registry.compositions.builds import cancel_running, lock_composition, move, move_main, start_build
+from registry.compositions.models import RUNNING, SERVED, Composition, CompositionState, Model, OnWithdrawal
 from registry.compositions.queries import candidate
-from registry.compositions.rules import Wish, check_expert_names, check_top_k
+from registry.compositions.rules import Wish, check_expert_names, check_top_k, top_k_of
 from registry.digests import digest_of
 from registry.errors import Invalid, NotFound
 from registry.evidence.rules import PURPOSES
 from registry.experts.models import Anchor, AnchorState, Expert, ExpertVersion
 from registry.experts.queries import get_visible_expert
+from registry.jobs import Job, after_commit
 from registry.policy.actions import decide
 from registry.policy.models import Decision
-from registry.policy.queries import COMPOSE
+from registry.policy.queries import COMPOSE, judge
+
+S = CompositionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,10 @@ class Ask:
     versions: Sequence[ExpertVersion]  # by registration number
     anchor: Anchor
     purpose: str
-    top_k: int
+    top_k: int  # as wished; fewer experts make it less
+
+    def without_all_but(self, versions: Sequence[ExpertVersion]) -> "Ask":
+        return replace(self, versions=[version for version in self.versions if version in versions])
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +132,8 @@ def recipe_of(asked: Ask) -> tuple[dict[str, Any], str]:
                 registration=version.expert.registration,
             )
         )
-    recipe = Recipe(anchor_digest=asked.anchor.digest, experts=tuple(entries), top_k=asked.top_k)
+    top_k = top_k_of(asked.top_k, experts=len(entries))
+    recipe = Recipe(anchor_digest=asked.anchor.digest, experts=tuple(entries), top_k=top_k)
     return recipe.value(), recipe_digest(recipe)
 
 
@@ -138,3 +151,79 @@ def same_wish(model: Model, wish: Wish) -> bool:
     experts = sorted(str(expert) for expert in model.experts.select_related("organisation"))
     asked = (model.anchor.slug, tuple(experts), model.purpose, model.top_k, model.on_withdrawal)
     return asked == (wish.anchor, wish.experts, wish.purpose, wish.top_k, wish.on_withdrawal)
+
+
+def told(wish: Wish) -> dict[str, Any]:
+    return {
+        "anchor": wish.anchor,
+        "experts": list(wish.experts),
+        "purpose": wish.purpose,
+        "top_k": wish.top_k,
+        "on_withdrawal": str(wish.on_withdrawal),
+    }
+
+
+def change_wish(model: Model, wish: Wish, anchor: Anchor, experts: Sequence[Expert], *, by: Actor) -> None:
+    model.anchor = anchor
+    model.purpose = wish.purpose
+    model.top_k = wish.top_k
+    model.on_withdrawal = wish.on_withdrawal
+    model.save(update_fields=["anchor", "purpose", "top_k", "on_withdrawal"])
+    model.experts.set(experts)
+    record(Event.MODEL_CHANGED, about=f"model:{model}", by=by, facts=told(wish))
+
+
+def still_allowed(asked: Ask, model: Model) -> list[ExpertVersion]:
+    """The versions that the policies would allow this model now; nothing is stored."""
+    consumer, purpose, anchor = model.organisation, asked.purpose, asked.anchor
+    return [
+        version
+        for version in asked.versions
+        if judge(version, consumer=consumer, action=COMPOSE, purpose=purpose, anchor=anchor).allowed
+    ]
+
+
+def standing_build(model: Model, asked: Ask) -> Composition | None:
+    """The build that answers this already: it runs, or `main` points at it."""
+    living = _living_build(model, recipe_of(asked)[1]) if asked.versions else None
+    return living if living and (living.state in RUNNING or living.id == model.main_id) else None
+
+
+def _living_build(model: Model, digest: str) -> Composition | None:
+    return Composition.objects.filter(model=model, recipe_digest=digest, state__in=RUNNING | SERVED).first()
+
+
+def build_or_bring_back(model: Model, asked: Ask, decisions: Sequence[Decision], *, by: Actor) -> Composition:
+    """The living build of this recipe, back in its place; else a new one. Any other that still runs is cancelled."""
+    recipe, digest = recipe_of(asked)
+    living = _living_build(model, digest)
+    cancel_running(model, reason="A newer request took its place.", but=living, by=by)
+    if living is None:
+        composition = start_build(
+            model, recipe=recipe, recipe_digest=digest, decisions=decisions, purpose=asked.purpose, by=by
+        )
+        move(composition, S.DECIDED, by=by)
+        after_commit(Job.COMPOSE, composition.id)
+        return composition
+    composition = lock_composition(living.id)
+    composition.decisions.add(*decisions)
+    if composition.state in SERVED:
+        if composition.state == S.SUPERSEDED:
+            move(composition, S.PUBLISHED, by=by, facts={"revision": composition.revision})
+        move_main(model, composition, by=by)
+    return composition
+
+
+def refuse(model: Model, asked: Ask, answer: Answer, *, by: Actor) -> Composition:
+    """Keep the refusal. The same one to the same request, when it is the last word already, is not kept twice."""
+    recipe, digest = refused_recipe(asked)
+    latest = Composition.objects.filter(model=model).order_by("-created_at").first()
+    last_word = (latest.state, latest.recipe_digest, latest.refusals) if latest else None
+    if latest is not None and last_word == (S.REFUSED, digest, answer.refusals):
+        return latest
+    composition = start_build(
+        model, recipe=recipe, recipe_digest=digest, decisions=answer.decisions, purpose=asked.purpose, by=by
+    )
+    composition.refusals = answer.refusals
+    move(composition, S.REFUSED, by=by, facts={"refusals": answer.refusals})
+    return composition

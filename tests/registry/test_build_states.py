@@ -1,9 +1,11 @@
 """A build moves from state to state, each move with its event; a worker may ask twice and nothing is done twice."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from registry.actors import ASSEMBLER
 from registry.audit.models import Entry
@@ -18,9 +20,11 @@ from registry.compositions.actions import (
 )
 from registry.compositions.models import CompositionState, Inclusion, Model, Shard
 from registry.compositions.progress import note_progress
-from registry.compositions.queries import get_composition, stuck_compositions
+from registry.compositions.queries import get_composition, stuck_compositions, versions_in
 from registry.errors import NotAllowed, WrongState
+from registry.evidence.models import ConsentRecord
 from registry.experts.models import ExpertVersion
+from registry.policy.models import Decision
 from tests.factories import (
     ADA,
     CY,
@@ -181,8 +185,6 @@ def test_a_shard_is_recorded_once_by_whoever_was_first() -> None:
 
 
 def test_progress_is_a_sign_of_life() -> None:
-    from datetime import timedelta
-
     composition = request(make_version())
     assert list(stuck_compositions(timedelta(0))) == [composition]
 
@@ -213,3 +215,26 @@ def test_a_model_with_nothing_left_is_not_built() -> None:
     ExpertVersion.objects.filter(id=version.id).update(state="withdrawn")
 
     assert request_composition(composition.model_id, by=ASSEMBLER) is None
+
+
+def test_asking_again_for_what_is_left_while_it_is_built_records_nothing() -> None:
+    drama, code = two()
+    composition = make_revision(drama, code)
+    ExpertVersion.objects.filter(id=drama.id).update(state="withdrawn")
+    first = request_composition(composition.model_id, by=ASSEMBLER)
+    before = Entry.objects.count()
+
+    assert request_composition(composition.model_id, by=ASSEMBLER) == first
+    assert Entry.objects.count() == before
+
+
+def test_what_the_policies_no_longer_allow_is_left_out_too() -> None:
+    drama, code = two()
+    composition = make_revision(drama, code)
+    ConsentRecord.objects.filter(version=drama).update(valid_until=timezone.now())
+
+    again = request_composition(composition.model_id, by=ASSEMBLER)
+
+    assert again is not None
+    assert [version for _, version in versions_in(again)] == [code]
+    assert Decision.objects.filter(version=drama, allowed=False).count() == 1
