@@ -88,12 +88,16 @@ def affected_by(withdrawal: Withdrawal) -> list[Affected]:
 def _stopped(withdrawal: Withdrawal) -> QuerySet[Composition]:
     """Revisions that held the version, and builds that were on their way with it when it was withdrawn."""
     blocked = Q(state=CompositionState.WITHDRAWN, inclusions__version=withdrawal.version)
-    cancelled = Q(
+    stopped = Composition.objects.filter(blocked | _on_its_way(withdrawal)).distinct()
+    return stopped.order_by("model_id", "created_at")
+
+
+def _on_its_way(withdrawal: Withdrawal) -> Q:
+    return Q(
         state=CompositionState.CANCELLED,
         decisions__version=withdrawal.version,
         changed_at__gte=withdrawal.requested_at,
     )
-    return Composition.objects.filter(blocked | cancelled).distinct().order_by("model_id", "created_at")
 
 
 def open_withdrawals() -> QuerySet[Withdrawal]:
@@ -105,8 +109,13 @@ def affected_models(withdrawal: Withdrawal) -> QuerySet[Model]:
 
 
 def models_to_recompose(withdrawal: Withdrawal) -> QuerySet[Model]:
-    """The models that the withdrawal hit and whose consumer wants another revision in place of the lost one."""
-    return affected_models(withdrawal).filter(on_withdrawal=OnWithdrawal.RECOMPOSE)
+    """The models that lost their main, or the build on its way to it, and whose consumer wants another in its place.
+
+    A model that lost only an older revision keeps the main it has.
+    """
+    waiting = Composition.objects.filter(_on_its_way(withdrawal)).values("model")
+    lost = affected_models(withdrawal).filter(Q(main=None) | Q(id__in=waiting))
+    return lost.filter(on_withdrawal=OnWithdrawal.RECOMPOSE)
 
 
 def settled(withdrawal: Withdrawal) -> bool:

@@ -151,6 +151,18 @@ def test_a_build_on_its_way_is_cancelled_and_asked_for_again() -> None:
     assert [model.name for model in models_to_recompose(withdrawal)] == ["reader"]
 
 
+def test_a_main_without_it_stays_where_it_is() -> None:
+    drama, other = make_version(), code()
+    make_revision(drama, other)
+    main = make_revision(other)
+
+    withdrawal = withdraw_version(drama.id, by=ADA, reason=REASON)
+
+    assert Model.objects.get().main == main
+    assert [affected.state for affected in affected_by(withdrawal)] == ["withdrawn"]
+    assert not models_to_recompose(withdrawal).exists()
+
+
 def test_it_is_said_once_that_all_is_done() -> None:
     withdrawal = withdraw_version(make_version().id, by=ADA, reason=REASON)
     assert list(open_withdrawals()) == [withdrawal]
