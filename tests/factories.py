@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -19,6 +20,8 @@ from flexcore.manifest import ExpertEntry, FileEntry, Manifest, Recipe
 from registry.accounts.models import ApiToken, Membership, Organisation, Person, Role, SigningKey
 from registry.accounts.queries import token_hash
 from registry.actors import ASSEMBLER, Actor, person
+from registry.audit.events import Event
+from registry.audit.models import Entry
 from registry.compositions.actions import (
     FileRow,
     publish_composition,
@@ -109,6 +112,11 @@ def row_of(actor: Actor) -> Person:
     return make_person(email, id=actor.person_id, name=name, roles=[(slug, role)] if role else ())
 
 
+def log() -> QuerySet[Entry]:
+    """What the log tells of the test's own deeds, in order."""
+    return Entry.objects.exclude(event=Event.POLICY_ACTIVATED).order_by("seq")
+
+
 def make_token(owner: Actor, text: str = "", **fields: Any) -> str:
     """A token of somebody; its text."""
     text = text or f"gh_test{uuid4().hex}"
@@ -197,7 +205,9 @@ def _facts(expert: Expert, number: int, state: str) -> dict[str, Any]:
         "data_digest": made_digest("data", expert.id, number),
         "router_digest": made_digest("router", expert.id, number),
         "submitted_at": timezone.now(),
+        "submitted_by": row_of(ADA),
         "verified_at": timezone.now(),
+        "approved_at": timezone.now() if state in {VersionState.APPROVED, VersionState.WITHDRAWN} else None,
     }
 
 

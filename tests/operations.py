@@ -11,13 +11,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from registry.accounts.models import ApiToken
 from registry.actors import Actor
 from registry.digests import sha256
-from registry.experts.models import AnchorState, UploadedFile
+from registry.experts.models import AnchorState, UploadedFile, VersionState
 from registry.experts.rules import ANCHOR_FILES, PACKAGE_FILES
 from registry.experts.uploads import add_version_file
+from registry.withdrawals.actions import withdraw_version
 from tests.factories import (
     ADA,
     BEN,
     CAST,
+    CY,
     OLGA,
     OTTO,
     PASSWORD,
@@ -27,8 +29,10 @@ from tests.factories import (
     make_file,
     make_key,
     make_person,
+    make_revision,
     make_token,
     make_version,
+    request,
     row_of,
 )
 from tests.registry.uploading import evidence_for
@@ -37,6 +41,7 @@ EVERYBODY = frozenset(CAST)
 CHECKERS = frozenset({BEN, OLGA, OTTO})
 OWNER = frozenset({ADA})
 OPERATOR = frozenset({OTTO})
+CONSUMER = frozenset({CY})
 KEY = (
     ec.generate_private_key(ec.SECP256R1())
     .public_key()
@@ -94,6 +99,22 @@ def draft_anchor() -> str:
 def token_of_ada() -> str:
     make_token(ADA, text := f"gh_{uuid4().hex}")
     return f"/tokens/{ApiToken.objects.get(prefix=text[:10], person=row_of(ADA)).id}"
+
+
+def a_new_model() -> dict[str, Any]:
+    make_version(make_expert())
+    return {"anchor": "small", "experts": ["playhouse/drama"], "purpose": "research"}
+
+
+def explainable() -> str:
+    make_version()
+    return "/models/explain"
+
+
+def withdrawn() -> str:
+    version = make_version()
+    withdraw_version(version.id, by=ADA, reason="The licence was not ours to give.")
+    return f"/versions/{version.id}/withdrawal"
 
 
 def an_anchor() -> str:
@@ -169,5 +190,28 @@ OPERATIONS: dict[str, Operation] = {
     "signParts": Operation(
         "POST", lambda: f"{begun_file()}/parts", OWNER, always({"parts": [{"number": 1, "sha256": "0" * 64}]})
     ),
+    "listReviewQueue": Operation("GET", always("/reviews/queue"), frozenset({BEN})),
+    "reviewVersion": Operation(
+        "POST",
+        lambda: f"/versions/{make_version(state=VersionState.VERIFIED).id}/reviews",
+        frozenset({BEN}),
+        always({"verdict": "approve", "reason": "The licence and the consent agree."}),
+    ),
+    "previewWithdrawal": Operation("GET", lambda: f"/versions/{make_version().id}/withdrawal-preview", OWNER),
+    "withdrawVersion": Operation(
+        "POST",
+        lambda: f"/versions/{make_revision().inclusions.get().version_id}/withdraw",
+        OWNER,
+        always({"reason": "The licence was not ours to give."}),
+    ),
+    "getWithdrawal": Operation("GET", withdrawn, EVERYBODY),
+    "listModels": Operation("GET", always("/models"), EVERYBODY),
+    "getModel": Operation("GET", lambda: f"/models/{make_revision().model}", CONSUMER | CHECKERS),
+    "requestModel": Operation("PUT", always("/models/library/reader"), CONSUMER, a_new_model),
+    "explainModel": Operation(
+        "POST", explainable, CONSUMER, always({"organisation": "library", "anchor": "small", "purpose": "research"})
+    ),
+    "getComposition": Operation("GET", lambda: f"/compositions/{make_revision().id}", CONSUMER | CHECKERS),
+    "cancelComposition": Operation("POST", lambda: f"/compositions/{request(make_version()).id}/cancel", CONSUMER),
     "completeFile": Operation("POST", lambda: f"{begun_file()}/complete", OWNER),
 }

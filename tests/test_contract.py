@@ -11,8 +11,9 @@ from django.db import transaction
 from openapi_spec_validator import validate
 from rest_framework.test import APIClient
 
-from registry.actors import Actor
+from registry.actors import CONSOLE, Actor
 from registry.api.session import OnSignIn
+from registry.policy.actions import ensure_policy_set
 from tests.factories import CAST, OTTO, api, make_cast
 from tests.operations import EVERYBODY, OPERATIONS, Operation
 
@@ -100,10 +101,15 @@ def test_only_these_are_open_to_a_stranger() -> None:
     assert unguarded == {"getSession", "signIn", "signOut", "getVocabulary"}
 
 
-@pytest.mark.django_db
+@pytest.fixture
+def world(db: None) -> None:
+    make_cast()
+    ensure_policy_set(by=CONSOLE)
+
+
+@pytest.mark.usefixtures("world")
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_it_is_for_whom_the_table_says(name: str) -> None:
-    make_cast()
     operation = OPERATIONS[name]
     callers: list[Actor | None] = [None, *CAST]
 
@@ -124,10 +130,9 @@ def status_for(operation: Operation, caller: Actor | None) -> str:
     return {401: "unknown", 403: "refused", 404: "refused"}.get(status, f"status {status}")
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("world")
 @pytest.mark.parametrize("name", [name for name, described in operations_of(SCHEMA) if "requestBody" in described])
 def test_no_body_from_outside_breaks_it(name: str) -> None:
-    make_cast()
     operation = OPERATIONS[name]
     caller = next(iter(operation.may)) if operation.may != EVERYBODY else OTTO
     client = api(caller)
@@ -147,12 +152,11 @@ def test_no_body_from_outside_breaks_it(name: str) -> None:
     assert broken == []
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("world")
 @pytest.mark.parametrize(
     "body", [value for value in HOSTILE if not isinstance(value, dict)], ids=lambda v: repr(v)[:30]
 )
 def test_no_body_that_is_no_object_breaks_anything(body: Any) -> None:
-    make_cast()
     broken = []
     for name, operation in OPERATIONS.items():
         if operation.method == "GET":
@@ -166,12 +170,11 @@ def test_no_body_that_is_no_object_breaks_anything(body: Any) -> None:
     assert broken == []
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("world")
 @pytest.mark.parametrize(
     "value", ["", "%00", "a" * 5000, "%F0%9F%98%80", "-1", "%27%3B--", "%FF", "[]", "cD0x"], ids=lambda v: v[:9]
 )
 def test_no_query_from_outside_breaks_a_list(value: str) -> None:
-    make_cast()
     client = api(OTTO)
     broken = []
     for name, operation in operations_of(SCHEMA):

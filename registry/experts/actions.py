@@ -86,7 +86,8 @@ def submit_version(version_id: UUID, *, by: Actor) -> ExpertVersion:
     _demand_files(version, PACKAGE_FILES)
     version.move_to(VersionState.SUBMITTED)
     version.submitted_at = timezone.now()
-    version.save(update_fields=["state", "submitted_at", "changed_at"])
+    version.submitted_by_id = person_id_of(by)
+    version.save(update_fields=["state", "submitted_at", "submitted_by", "changed_at"])
     record(Event.VERSION_SUBMITTED, about=str(version), by=by, facts={"files": _declared(version)})
     after_commit(Job.VERIFY_VERSION, version.id)
     return version

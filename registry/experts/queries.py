@@ -14,8 +14,9 @@ from registry.experts.models import Anchor, AnchorState, Expert, ExpertVersion, 
 from registry.experts.rules import Parts, parts_for
 
 T = TypeVar("T")
-# Seen by everybody who is signed in; the others only by their organisation and by those who check.
-PUBLIC = (VersionState.APPROVED, VersionState.WITHDRAWN)
+# Seen by everybody who is signed in, even when it is withdrawn; the others only by their organisation and by those who
+# check. What was withdrawn before it was approved stays as private as it was.
+PUBLIC = Q(approved_at__isnull=False)
 
 
 def visible_anchors(actor: Actor) -> QuerySet[Anchor]:
@@ -25,12 +26,12 @@ def visible_anchors(actor: Actor) -> QuerySet[Anchor]:
 
 def visible_versions(actor: Actor) -> QuerySet[ExpertVersion]:
     rows = ExpertVersion.objects.select_related("expert__organisation", "expert__anchor", "created_by", "signed_with")
-    return rows.filter(reach_of(actor).rows("expert__organisation") | Q(state__in=PUBLIC))
+    return rows.filter(reach_of(actor).rows("expert__organisation") | PUBLIC)
 
 
 def visible_experts(actor: Actor) -> QuerySet[Expert]:
     """Experts with the versions that the actor may see in `seen_versions`, the newest first."""
-    public = ExpertVersion.objects.filter(expert=OuterRef("id"), state__in=PUBLIC)
+    public = ExpertVersion.objects.filter(PUBLIC, expert=OuterRef("id"))
     return (
         Expert.objects.filter(reach_of(actor).rows() | Exists(public))
         .select_related("organisation", "anchor")

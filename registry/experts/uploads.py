@@ -219,8 +219,9 @@ def _drop_rows(*, by: Actor) -> set[str]:
     late = timezone.now() - timedelta(hours=settings.UPLOAD_HOURS)
     idle = Q(created_at__lt=late) & (Q(version__state=VersionState.DRAFT) | Q(anchor__state=AnchorState.DRAFT))
     failed = Q(version__state=VersionState.FAILED) | Q(anchor__state=AnchorState.FAILED)
+    given_up = Q(version__state=VersionState.WITHDRAWN, completed_at=None)
     dropped = set()
-    for file_id in list(UploadedFile.objects.filter(idle | failed).values_list("id", flat=True)):
+    for file_id in list(UploadedFile.objects.filter(idle | failed | given_up).values_list("id", flat=True)):
         file = UploadedFile.objects.get(id=file_id)
         if _lock_and_is_over(file):
             facts = {"path": file.path, "size": file.size, "sha256": file.sha256}
@@ -234,4 +235,5 @@ def _lock_and_is_over(file: UploadedFile) -> bool:
     """Decide on the locked row: its owner may be submitting it this very moment."""
     home: ExpertVersion | Anchor
     home = lock_version(file.version_id) if file.version_id is not None else lock_anchor(home_of(file).id)
-    return home.state in {VersionState.DRAFT, VersionState.FAILED}
+    over = home.state in {VersionState.DRAFT, VersionState.FAILED}
+    return over or (home.state == VersionState.WITHDRAWN and file.completed_at is None)

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from registry.accounts.queries import person_id_of
 from registry.actors import Actor
@@ -40,6 +41,7 @@ def review_version(
         record(Event.VERSION_REJECTED, about=str(version), by=by, facts={"reason": reason})
     elif approvals_of(version) >= settings.REQUIRED_APPROVALS:
         version.move_to(VersionState.APPROVED)
+        version.approved_at = timezone.now()
         registration = _register(version.expert_id)
         facts = {"registration": registration, "data_digest": version.data_digest}
         record(Event.VERSION_APPROVED, about=str(version), by=by, facts=facts)

@@ -33,7 +33,7 @@ def demand_reviewer(by: Actor, version: ExpertVersion) -> None:
     """Four eyes: the compliance role, in another organisation, and not the person who brought it. No role exempts."""
     if not has_role(by, Role.COMPLIANCE):
         raise NotAllowed("Deciding on a version needs the compliance role; you do not hold it.")
-    if by.person_id == version.created_by_id:
+    if by.person_id in {version.created_by_id, version.submitted_by_id}:
         raise NotAllowed(f"You brought {version} yourself; somebody else has to decide on it.")
     if is_member(by, version.expert.organisation_id):
         raise NotAllowed(

@@ -10,7 +10,7 @@ from registry.accounts.models import Organisation, Person, Role
 from registry.accounts.queries import demand_role, has_role, reach_of, roles_of
 from registry.audit.models import Entry
 from registry.errors import Invalid, NotAllowed, NotFound, Taken
-from tests.factories import ADA, BEN, CY, EVE, OLGA, OTTO, PASSWORD, api, give_role, make_organisation, make_person
+from tests.factories import ADA, BEN, CY, EVE, OLGA, OTTO, PASSWORD, api, give_role, log, make_organisation, make_person
 
 
 def test_an_operator_creates_an_organisation_and_the_log_says_so() -> None:
@@ -60,7 +60,7 @@ def test_a_person_is_made_with_roles_and_the_log_names_nobody() -> None:
     assert answer.status_code == 201
     dora = Person.objects.get(email="dora@library.example")
     assert roles_of(dora.id) == {("library", Role.CONSUMER)}
-    leaves = [bytes(entry.leaf) for entry in Entry.objects.all()]
+    leaves = [bytes(entry.leaf) for entry in log()]
     assert len(leaves) == 2
     assert not any(b"ora" in leaf.replace(b"organisation", b"") for leaf in leaves)
 
@@ -77,7 +77,7 @@ def test_a_role_in_an_organisation_that_is_not_there_makes_nobody() -> None:
         create_person("a@b.example", name="A", password=PASSWORD, roles=[("nowhere", Role.OWNER)], by=OTTO)
 
     assert not Person.objects.filter(email="a@b.example").exists()
-    assert not Entry.objects.exists()
+    assert not log().exists()
 
 
 def test_granting_a_role_twice_is_told_once() -> None:

@@ -20,7 +20,7 @@ def test_an_operator_creates_an_anchor() -> None:
 
     assert answer.status_code == 201
     assert (answer.json()["state"], answer.json()["licence"]) == ("draft", "Apache-2.0")
-    assert Entry.objects.get().about == "anchor:tiny"
+    assert Entry.objects.get(event="anchor.created").about == "anchor:tiny"
 
 
 @pytest.mark.parametrize("caller", [ADA, BEN, CY, OLGA, EVE])
@@ -60,7 +60,7 @@ def test_an_owner_creates_an_expert() -> None:
     assert answer.status_code == 201
     assert (body["full_name"], body["registration"], body["latest"]) == ("playhouse/drama", None, None)
     assert body["may"] == {"upload": True}
-    assert Entry.objects.get().about == "expert:playhouse/drama"
+    assert Entry.objects.get(event="expert.created").about == "expert:playhouse/drama"
 
 
 @pytest.mark.parametrize("caller", [BEN, CY, OLGA, OTTO, EVE])
@@ -123,6 +123,15 @@ def test_a_stranger_sees_what_was_approved_once(state: str) -> None:
     answer = api(EVE).get(f"/api/v1/versions/{version.id}")
 
     assert answer.status_code == (200 if state in ("approved", "withdrawn") else 404)
+
+
+def test_what_was_withdrawn_before_anybody_approved_it_stays_private() -> None:
+    version = make_version(state=VersionState.WITHDRAWN, approved_at=None)
+
+    statuses = {actor: api(actor).get(f"/api/v1/versions/{version.id}").status_code for actor in (ADA, CY, OLGA)}
+
+    assert statuses == {ADA: 200, CY: 404, OLGA: 200}
+    assert api(CY).get("/api/v1/experts").json()["results"] == []
 
 
 def test_a_stranger_sees_no_newer_draft_behind_an_approved_version() -> None:

@@ -163,3 +163,10 @@ def test_a_version_that_is_not_there_is_not_found() -> None:
 
     with pytest.raises(NotFound):
         review_version(UUID(int=0), by=BEN, verdict=Verdict.APPROVE, reason=REASON)
+
+
+def test_whoever_submitted_it_does_not_decide_even_after_leaving() -> None:
+    version = verified(submitted_by=row_of(BEN))
+
+    with pytest.raises(NotAllowed, match="brought"):
+        approve(version)

@@ -24,6 +24,7 @@ from tests.factories import (
     CY,
     OTTO,
     api,
+    log,
     made_digest,
     make_anchor,
     make_draft,
@@ -126,7 +127,7 @@ def test_verified_it_holds_what_was_found_and_whose_key_signed_it() -> None:
     assert body["signed_with"] == made_digest("key")
     assert body["checks"] == [{"name": "names", "ok": True, "detail": "5 files"}]
     assert body["provenance"]["signature_verified"] is True
-    assert list(Entry.objects.order_by("seq").values_list("event", flat=True)) == [
+    assert list(log().values_list("event", flat=True)) == [
         "version.verified",
         "provenance.checked",
     ]
@@ -134,7 +135,7 @@ def test_verified_it_holds_what_was_found_and_whose_key_signed_it() -> None:
 
 
 def test_a_key_that_is_not_registered_or_was_revoked_verifies_nothing() -> None:
-    version = make_version(state=VersionState.SUBMITTED)
+    version = make_version(state=VersionState.SUBMITTED, signed=False)
     make_key("codeworks", fingerprint=made_digest("key"))
 
     with pytest.raises(Invalid, match="has registered"):

@@ -9,7 +9,7 @@ from registry.accounts.models import ApiToken, SigningKey
 from registry.accounts.queries import live_keys_of, person_by_token
 from registry.audit.models import Entry
 from registry.errors import Invalid, NotAllowed
-from tests.factories import ADA, CY, OTTO, api, make_organisation, row_of
+from tests.factories import ADA, CY, OTTO, api, log, make_organisation, row_of
 
 P256 = ec.generate_private_key(ec.SECP256R1())
 
@@ -94,7 +94,7 @@ def test_an_owner_registers_a_key_and_revokes_it() -> None:
     assert [key.fingerprint for key in before] == [made.json()["fingerprint"]]
     assert answer.json()["revoked_at"] is not None
     assert live_keys_of(playhouse.id) == []
-    assert list(Entry.objects.values_list("event", flat=True)) == ["key.registered", "key.revoked"]
+    assert list(log().values_list("event", flat=True)) == ["key.registered", "key.revoked"]
 
 
 def test_the_same_key_is_registered_once() -> None:

@@ -279,6 +279,19 @@ def test_the_files_of_what_failed_are_swept_and_those_of_what_lives_are_not() ->
     assert UploadedFile.objects.filter(id=kept["id"]).exists()
 
 
+def test_what_was_on_its_way_to_a_withdrawn_draft_is_swept() -> None:
+    version, client = make_draft(), api(ADA)
+    half = declare(client, version.id, "expert.json", b"true").json()
+    whole = bring(client, version.id, "data-card.json", b"true")
+    type(version).objects.filter(id=version.id).update(state=VersionState.WITHDRAWN)
+
+    swept = sweep_uploads(by=SWEEPER)
+
+    assert swept == 1
+    assert not UploadedFile.objects.filter(id=half["id"]).exists()
+    assert UploadedFile.objects.filter(id=whole["id"]).exists()
+
+
 def test_a_stray_that_no_row_knows_is_swept_only_when_it_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
     upload_id = storage.begin_upload("uploads/stray/expert.json")
     storage.put("uploads/stray/data-card.json", b"true")
