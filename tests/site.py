@@ -19,6 +19,8 @@ from registry.embedded.servers import Servers
 from registry.embedded.supervisor import Site, local, site_environment
 
 SITE_PROCESSES = ("web", "worker", "gpu-worker", "beat")
+# Tests sign in often, and do not wait half a minute for what got stuck.
+IN_A_HURRY = {"GUILDHALL_LOGIN_RATE": "1000/min", "GUILDHALL_SWEEP_SECONDS": "2", "GUILDHALL_STUCK_SECONDS": "8"}
 QUEUE = "1"  # the number of its database in Valkey; the tests without a site use 0
 
 
@@ -37,8 +39,9 @@ def running_site(servers: Servers) -> Iterator[Site]:
             url=url,
             secret_key=secrets.token_urlsafe(32),
             password=secrets.token_urlsafe(16),
+            scratch=servers.folder / "scratch",
         )
-        env |= {"S3_BUCKET": name, "GUILDHALL_LOGIN_RATE": "1000/min"}
+        env |= {"S3_BUCKET": name, **IN_A_HURRY}
         with Site(servers.processes, env, port=port) as site:
             yield site
 

@@ -48,7 +48,11 @@ def run_site(folder: Path, *, port: int | None, once: bool, command: Sequence[st
     status = 0
     with Servers(folder, origins=origins) as servers:
         env = site_environment(
-            servers.env, url=url, secret_key=servers.secret("django"), password=servers.secret("operator")
+            servers.env,
+            url=url,
+            secret_key=servers.secret("django"),
+            password=servers.secret("operator"),
+            scratch=folder / "scratch",
         )
         with Site(servers.processes, env, port=port) as site:
             say(

@@ -9,9 +9,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
-from registry.embedded.processes import DidNotStart, Processes, Program
+from registry.embedded.processes import Processes, Program
 
 OPERATOR = "operator@guildhall.example"
 LONGEST_PAUSE = 30.0
@@ -65,12 +66,13 @@ class Site:
         for name, arguments in setup_commands(self.operator_email):
             command = (sys.executable, "manage.py", *arguments)
             self.processes.run(Program(name, command, env=self.command_env), seconds=300)
-        for program in programs(port=self.port, env=self.env):
-            self.processes.start(program)
-            self._ours.append(program.name)
+        web, *others = programs(port=self.port, env=self.env)
+        self._begin(web)
+        self.processes.wait_until("web", lambda: answers(f"{local(self.port)}/healthz"), seconds=180)
+        for program in others:
+            self._begin(program)
         self._watches = {name: Watch(started=time.monotonic()) for name in self.processes.names()}
         self._supervisor.start()
-        self._wait_for_answer(seconds=60)
 
     def stop(self) -> None:
         """All together; the servers stay up."""
@@ -95,12 +97,9 @@ class Site:
             self.processes.restart(name)
             self._watches[name] = Watch(started=time.monotonic())
 
-    def _wait_for_answer(self, *, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while not answers(f"{local(self.port)}/healthz"):
-            if time.monotonic() > deadline:
-                raise DidNotStart(f"The site did not answer in {seconds:.0f} seconds.{self.processes.log_tail('web')}")
-            time.sleep(0.1)
+    def _begin(self, program: Program) -> None:
+        self.processes.start(program)
+        self._ours.append(program.name)
 
     def _supervise(self) -> None:
         while not self._closing.wait(0.2):
@@ -159,7 +158,9 @@ def answers(address: str) -> bool:
         return False
 
 
-def site_environment(servers_env: Mapping[str, str], *, url: str, secret_key: str, password: str) -> dict[str, str]:
+def site_environment(
+    servers_env: Mapping[str, str], *, url: str, secret_key: str, password: str, scratch: Path
+) -> dict[str, str]:
     """What the site's processes and a command beside them run with; what is set already is kept."""
     return {
         **servers_env,
@@ -167,5 +168,6 @@ def site_environment(servers_env: Mapping[str, str], *, url: str, secret_key: st
         "GUILDHALL_SECRET_KEY": os.environ.get("GUILDHALL_SECRET_KEY", secret_key),
         "GUILDHALL_OPERATOR_EMAIL": os.environ.get("GUILDHALL_OPERATOR_EMAIL", OPERATOR),
         PASSWORD: os.environ.get(PASSWORD, password),
+        "GUILDHALL_SCRATCH": os.environ.get("GUILDHALL_SCRATCH", str(scratch)),
         "PYTHONUNBUFFERED": "1",
     }

@@ -34,8 +34,8 @@ def test_a_killed_web_process_is_started_again_and_answers(site: Site) -> None:
 
     site.kill("web")
 
-    assert wait_for(lambda: is_new(site, "web", than=before), seconds=10)
-    assert wait_for(lambda: answers(site), seconds=20)
+    assert wait_for(lambda: is_new(site, "web", than=before), seconds=30)
+    assert wait_for(lambda: answers(site), seconds=60)
 
 
 def test_a_killed_worker_is_started_again_and_leaves_no_child_behind(site: Site) -> None:
@@ -43,7 +43,7 @@ def test_a_killed_worker_is_started_again_and_leaves_no_child_behind(site: Site)
 
     site.kill("worker")
 
-    assert wait_for(lambda: is_new(site, "worker", than=before), seconds=10)
+    assert wait_for(lambda: is_new(site, "worker", than=before), seconds=30)
     assert wait_for(lambda: not group_lives(before), seconds=5)
 
 
