@@ -18,5 +18,6 @@ handler500 = "registry.api.problems.fault"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz),
     path("api/v1/", include("registry.api.urls")),
+    path("", include("registry.hub.urls")),
     *(re_path(address, pages.page) for address in pages.ADDRESSES),
 ]

@@ -1,0 +1,65 @@
+"""From a name and a revision to the composition behind them, for one person; or the refusal that says why not."""
+
+from django.conf import settings
+
+from registry.accounts.models import Person, Role
+from registry.accounts.queries import has_role
+from registry.actors import person as actor
+from registry.compositions import queries
+from registry.compositions.models import Composition, Model, RepositoryFile
+from registry.compositions.queries import get_revision, versions_in
+from registry.errors import Denied, Reason
+from registry.experts.models import ExpertVersion
+from registry.hub.wire import EntryNotFound, RepoNotFound, RevisionNotFound
+from registry.policy.queries import DOWNLOAD, judge
+
+
+def open_model(namespace: str, name: str, *, for_person: Person) -> Model:
+    """The model, for somebody who consumes it; for everybody else it is not there."""
+    model = (
+        Model.objects.select_related("organisation", "anchor", "main")
+        .filter(organisation__slug=namespace, name=name)
+        .first()
+    )
+    if model is None or not has_role(actor(for_person.id), Role.CONSUMER, model.organisation):
+        raise RepoNotFound(
+            f"There is no model {namespace[:40]}/{name[:40]} that you may read; reading one takes the role consumer "
+            "in its organisation."
+        )
+    return model
+
+
+def open_revision(model: Model, revision: str) -> Composition:
+    """The composition that a revision names, if it is served and the policies allow reading it at this moment.
+
+    Both refusals are RevisionNotFound: on any other answer a client with the model in its cache goes on using it.
+    """
+    try:
+        composition = get_revision(model, revision)
+    except queries.RevisionNotFound as gone:
+        raise RevisionNotFound(f"{gone.detail} See {page_of(model)}") from gone
+    refusals = [reason for _, version in versions_in(composition) for reason in _refusals(model, version)]
+    if refusals:
+        raise denied(model, Denied("The policies no longer allow reading this revision.", policies=refusals))
+    return composition
+
+
+def open_file(composition: Composition, path: str) -> RepositoryFile:
+    file = composition.files.filter(path=path).first()
+    if file is None:
+        raise EntryNotFound(f"There is no file {path[:120]} in this revision.", commit=composition.revision)
+    return file
+
+
+def denied(model: Model, denial: Denied) -> RevisionNotFound:
+    reasons = [f"{item.reason} ({item.policy})" for item in denial.policies]
+    return RevisionNotFound(" ".join([denial.detail, *reasons, f"See {page_of(model)}"]))
+
+
+def page_of(model: Model) -> str:
+    return f"{settings.GUILDHALL_URL}/models/{model}"
+
+
+def _refusals(model: Model, version: ExpertVersion) -> tuple[Reason, ...]:
+    verdict = judge(version, consumer=model.organisation, action=DOWNLOAD, purpose=model.purpose, anchor=model.anchor)
+    return () if verdict.allowed else verdict.reasons

@@ -1,0 +1,22 @@
+"""The addresses of the hub's protocol. They stand at the root, because that is where stock clients look for them."""
+
+from django.urls import path
+
+from registry.hub.files import resolve
+from registry.hub.person_views import whoami
+from registry.hub.repository_views import auth_check, commits, model_info, paths_info, refs, tree
+
+MODEL = "api/models/<str:namespace>/<str:name>"
+
+urlpatterns = [
+    path("api/whoami-v2", whoami),
+    path(MODEL, model_info),
+    path(f"{MODEL}/auth-check", auth_check),
+    path(f"{MODEL}/refs", refs),
+    path(f"{MODEL}/revision/<path:revision>", model_info),
+    path(f"{MODEL}/tree/<str:revision>", tree),
+    path(f"{MODEL}/tree/<str:revision>/<path:folder>", tree),
+    path(f"{MODEL}/paths-info/<path:revision>", paths_info),
+    path(f"{MODEL}/commits/<path:revision>", commits),
+    path("<str:namespace>/<str:name>/resolve/<str:revision>/<path:path>", resolve),
+]
