@@ -13,9 +13,9 @@ from registry.errors import Denied
 from registry.hub.listings import entity_tag
 from registry.hub.notices import notice_of
 from registry.hub.ranges import OutOfRange, span_of
-from registry.hub.repositories import denied, open_file, open_model, open_revision
+from registry.hub.repositories import denied, open_file, open_model, open_readable, open_revision
 from registry.hub.wire import header_text, hub_view
-from registry.usage.actions import grant_download
+from registry.usage.grants import grant_download
 
 INLINE_BYTES = 2**20
 CONTENT_TYPES = {".json": "application/json", ".md": "text/plain; charset=utf-8", "": "text/plain; charset=utf-8"}
@@ -26,11 +26,14 @@ def resolve(
     request: HttpRequest, person: Person, *, namespace: str, name: str, revision: str, path: str
 ) -> HttpResponse:
     """GET, HEAD /{namespace}/{name}/resolve/{revision}/{path}"""
-    composition = open_revision(open_model(namespace, name, for_person=person), revision)
-    file = open_file(composition, path)
+    model = open_model(namespace, name, for_person=person)
     if request.method == "HEAD":
-        # No Location: a client would follow it past us, and nobody would have asked the policies.
+        # No Location: a client would follow it past us, and no download would be granted, or recorded.
+        composition = open_readable(model, revision)
+        file = open_file(composition, path)
         return _described(HttpResponse(content_type=_content_type(file)), composition, file)
+    composition = open_revision(model, revision)
+    file = open_file(composition, path)
     _grant(composition, file, person)
     if file.size > INLINE_BYTES:
         url = storage.sign_get(file.key, filename=file.path.rpartition("/")[2])
@@ -43,7 +46,7 @@ def resolve(
 
 def _grant(composition: Composition, file: RepositoryFile, person: Person) -> None:
     try:
-        grant_download(composition, file.path, file.size, person, by=actor(person.id))
+        grant_download(composition, file, by=actor(person.id))
     except Denied as denial:
         raise denied(composition.model, denial) from denial
 

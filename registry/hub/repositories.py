@@ -30,17 +30,22 @@ def open_model(namespace: str, name: str, *, for_person: Person) -> Model:
 
 
 def open_revision(model: Model, revision: str) -> Composition:
-    """The composition that a revision names, if it is served and the policies allow reading it at this moment.
+    """The composition that a revision names, if it is served.
 
-    Both refusals are RevisionNotFound: on any other answer a client with the model in its cache goes on using it.
+    What is not is RevisionNotFound: on any other answer a client with the model in its cache goes on using it.
     """
     try:
-        composition = get_revision(model, revision)
+        return get_revision(model, revision)
     except queries.RevisionNotFound as gone:
         raise RevisionNotFound(f"{gone.detail} See {page_of(model)}") from gone
+
+
+def open_readable(model: Model, revision: str) -> Composition:
+    """The same, if the policies would also let its files be read at this moment. Nothing is granted, or recorded."""
+    composition = open_revision(model, revision)
     refusals = [reason for _, version in versions_in(composition) for reason in _refusals(model, version)]
     if refusals:
-        raise denied(model, Denied("The policies no longer allow reading this revision.", policies=refusals))
+        raise denied(model, Denied(f"Revision {composition.revision[:12]} may not be read now.", policies=refusals))
     return composition
 
 
@@ -61,5 +66,5 @@ def page_of(model: Model) -> str:
 
 
 def _refusals(model: Model, version: ExpertVersion) -> tuple[Reason, ...]:
-    verdict = judge(version, consumer=model.organisation, action=DOWNLOAD, purpose=model.purpose, anchor=model.anchor)
+    verdict = judge(version, consumer=model.organisation, action=DOWNLOAD, purpose=model.purpose)
     return () if verdict.allowed else verdict.reasons

@@ -11,7 +11,7 @@ from registry.compositions.models import SERVED, Composition, Model
 from registry.compositions.queries import MAIN
 from registry.hub.listings import entries_under, entry_of, folders_of
 from registry.hub.notices import notice_of
-from registry.hub.repositories import open_model, open_revision
+from registry.hub.repositories import open_model, open_readable
 from registry.hub.wire import BadRequest, as_json, hub_view
 
 PAGE = 1000
@@ -24,7 +24,7 @@ def model_info(
 ) -> HttpResponse:
     """GET /api/models/{namespace}/{name}[/revision/{revision}]"""
     model = open_model(namespace, name, for_person=person)
-    composition = open_revision(model, revision)
+    composition = open_readable(model, revision)
     with_blobs = request.GET.get("blobs", "").lower() in {"1", "true"}
     body = _info(model, composition, with_blobs=with_blobs)
     return as_json(body, commit=composition.revision, warning=notice_of(composition))
@@ -35,7 +35,7 @@ def tree(
     request: HttpRequest, person: Person, *, namespace: str, name: str, revision: str, folder: str = ""
 ) -> HttpResponse:
     """GET /api/models/{namespace}/{name}/tree/{revision}[/{folder}]"""
-    composition = open_revision(open_model(namespace, name, for_person=person), revision)
+    composition = open_readable(open_model(namespace, name, for_person=person), revision)
     recursive = request.GET.get("recursive", "").lower() in {"1", "true"}
     entries = entries_under(composition, folder.removesuffix("/"), recursive=recursive)
     after = request.GET.get("cursor", "")
@@ -54,7 +54,7 @@ def tree(
 @hub_view("POST")
 def paths_info(request: HttpRequest, person: Person, *, namespace: str, name: str, revision: str) -> HttpResponse:
     """POST /api/models/{namespace}/{name}/paths-info/{revision}: what is there of the paths asked for."""
-    composition = open_revision(open_model(namespace, name, for_person=person), revision)
+    composition = open_readable(open_model(namespace, name, for_person=person), revision)
     wanted = _paths(request)
     files = list(composition.files.order_by("path"))
     entries = [entry_of(file) for file in files]
@@ -75,7 +75,7 @@ def refs(request: HttpRequest, person: Person, *, namespace: str, name: str) -> 
 @hub_view("GET")
 def commits(request: HttpRequest, person: Person, *, namespace: str, name: str, revision: str) -> HttpResponse:
     """GET /api/models/{namespace}/{name}/commits/{revision}: it and the served ones before it, newest first."""
-    composition = open_revision(open_model(namespace, name, for_person=person), revision)
+    composition = open_readable(open_model(namespace, name, for_person=person), revision)
     earlier = composition.model.compositions.filter(state__in=SERVED, published_at__lt=composition.published_at)
     return as_json([_commit(one) for one in [composition, *earlier.order_by("-published_at")[: PAGE - 1]]])
 
