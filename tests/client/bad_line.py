@@ -77,6 +77,9 @@ def _pump(source: socket.socket, sink: socket.socket, line: BadLine | None) -> N
     with suppress(OSError):
         while data := source.recv(2**16):
             if line is not None and not line.passes(data):
+                source.shutdown(socket.SHUT_WR)
+                while source.recv(2**16):
+                    """What is still sent goes nowhere; a sender that is heard out notices at once."""
                 break
             sink.sendall(data)
     _hang_up(source)
