@@ -31,6 +31,11 @@ class LocalFile:
     path: str
     size: int
     sha256: str
+    written_ns: int  # when it was last written, as of the moment its digest was taken
+
+    def changed(self) -> bool:
+        now = self.source.stat()
+        return (now.st_size, now.st_mtime_ns) != (self.size, self.written_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,10 @@ def local_files(folder: Path) -> list[LocalFile]:
     for source in sorted(folder.iterdir()):
         if source.is_symlink() or not source.is_file():
             raise Refused(f"{source} is not a plain file; a package holds nothing else.", status=0, code="not-a-file")
+        facts = source.stat()
         with source.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        found.append(LocalFile(source, source.name, source.stat().st_size, f"sha256:{digest}"))
+        found.append(LocalFile(source, source.name, facts.st_size, f"sha256:{digest}", facts.st_mtime_ns))
     if not found:
         raise Refused(f"{folder} is empty.", status=0, code="empty-folder")
     return found
@@ -80,6 +86,8 @@ def send_file(
         except BaseException:
             stop.set()  # the lanes' waiting parts give up at once, so that leaving does not take minutes
             raise
+    if local.changed():
+        raise Refused(f"{local.source} changed while it was sent; start again.", status=0, code="file-changed")
     guildhall.complete_file(declared["id"])
 
 
@@ -99,9 +107,7 @@ class _Sender:
             file.seek(span.start)
             data = file.read(span.size)
         digest = hashlib.sha256(data).hexdigest()
-        if len(data) != span.size:
-            raise self._changed()
-        if self.arrived.get(span.number) != digest:
+        if len(data) == span.size and self.arrived.get(span.number) != digest:
             self._put(span, data, digest)
 
     def _put(self, span: _Span, data: bytes, digest: str) -> None:
@@ -122,9 +128,6 @@ class _Sender:
                 return
         message = f"Part {span.number} of {self.local.path} could not be sent: {why}. Run it again to go on from here."
         raise Refused(message, status=0, code="upload-broken")
-
-    def _changed(self) -> Refused:
-        return Refused(f"{self.local.source} changed while it was sent; start again.", status=0, code="file-changed")
 
 
 def _spans(size: int, part_size: int) -> Iterator[_Span]:
