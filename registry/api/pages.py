@@ -11,11 +11,11 @@ NONCE = "GUILDHALL_NONCE"  # what frontend/vite.config.ts leaves in the page for
 # The addresses of frontend/src/app/router.tsx; whatever else is asked for is answered by no page.
 ADDRESSES = (
     r"^$",
-    r"^(login|upload|log|account)$",
-    r"^experts(/[^/]+/[^/]+)?$",
+    r"^(?:login|upload|log|account)$",
+    r"^experts(?:/[^/]+/[^/]+)?$",
     r"^versions/[^/]+$",
-    r"^reviews(/[^/]+)?$",
-    r"^models(/new|/[^/]+/[^/]+)?$",
+    r"^reviews(?:/[^/]+)?$",
+    r"^models(?:/new|/[^/]+/[^/]+)?$",
     r"^compositions/[^/]+$",
 )
 NOT_BUILT = "The pages are not built. Run `npm ci && npm run build` in frontend/, or `make demo`.\n"

@@ -14,6 +14,20 @@ const slate: MantineColorsTuple = [
   "#18334d",
 ];
 
+// Greys with a little of the same blue: text, borders, fields and grounds of the dark scheme.
+const dark: MantineColorsTuple = [
+  "#d7dce2",
+  "#b3bbc4",
+  "#98a1ab",
+  "#66717c",
+  "#48515a",
+  "#39414a",
+  "#2a3037",
+  "#1f2429",
+  "#181b1f",
+  "#121417",
+];
+
 const crimson: MantineColorsTuple = [
   "#fdeeed",
   "#fad4d1",
@@ -30,12 +44,16 @@ const crimson: MantineColorsTuple = [
 export const theme = createTheme({
   primaryColor: "slate",
   primaryShade: { light: 7, dark: 7 },
-  colors: { slate, crimson },
+  colors: { slate, crimson, dark },
   defaultRadius: "md",
   cursorType: "pointer",
   respectReducedMotion: true,
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
   fontFamilyMonospace: "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
+  components: {
+    // A link inside a sentence must be seen without its colour; where it stands alone, it says underline="hover".
+    Anchor: { defaultProps: { underline: "always" } },
+  },
   headings: {
     fontWeight: "650",
     sizes: {
@@ -49,16 +67,16 @@ export const theme = createTheme({
 export const variables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
-    "--mantine-color-body": "#fbfcfd",
+    "--mantine-color-body": "#f7f9fa",
     "--mantine-color-dimmed": "#535d67",
     "--mantine-color-placeholder": "#68727c",
     "--mantine-color-error": "#a3251e",
     "--mantine-color-anchor": slate[7],
   },
   dark: {
-    "--mantine-color-body": "#181b1f",
-    "--mantine-color-dimmed": "#b3bbc4",
-    "--mantine-color-placeholder": "#98a1ab",
+    "--mantine-color-body": dark[8],
+    "--mantine-color-dimmed": dark[1],
+    "--mantine-color-placeholder": dark[2],
     "--mantine-color-error": "#f7b4ae",
     "--mantine-color-anchor": slate[2],
   },

@@ -43,7 +43,7 @@ function ModelRow({ model }: { model: Model }) {
   return (
     <Group justify="space-between" gap="sm">
       <Stack gap={2} miw={0}>
-        <PageLink to="/models/$org/$name" params={{ org: model.organisation, name: model.name }} fw={600}>
+        <PageLink to="/models/$org/$name" params={{ org: model.organisation, name: model.name }} fw={600} underline="hover">
           {model.full_name}
         </PageLink>
         <Text size="sm" c="dimmed">

@@ -17,6 +17,7 @@ export function ExpertCard({ expert }: { expert: Expert }) {
             params={{ org: expert.organisation, name: expert.name }}
             className={classes["title"]}
             fw={600}
+            underline="hover"
           >
             {expert.title}
           </PageLink>

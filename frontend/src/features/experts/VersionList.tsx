@@ -14,7 +14,7 @@ export function VersionList({ versions }: { versions: readonly VersionBrief[] })
         <li key={version.id}>
           <Group justify="space-between" gap="sm">
             <Stack gap={2} miw={0}>
-              <PageLink to="/versions/$id" params={{ id: version.id }} fw={600}>
+              <PageLink to="/versions/$id" params={{ id: version.id }} fw={600} underline="hover">
                 Version {version.number}
               </PageLink>
               <Text size="sm" c="dimmed">

@@ -25,7 +25,7 @@ export function ReviewQueue() {
                 <li key={item.version.id}>
                   <Group justify="space-between" gap="sm">
                     <Stack gap={2} miw={0}>
-                      <PageLink to="/reviews/$id" params={{ id: item.version.id }} fw={600}>
+                      <PageLink to="/reviews/$id" params={{ id: item.version.id }} fw={600} underline="hover">
                         {item.expert}, version {item.version.number}
                       </PageLink>
                       <Text size="sm" c="dimmed">
