@@ -4,166 +4,6 @@
  */
 
 export interface paths {
-    "/api/v1/versions/{version_id}/withdraw": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["withdrawVersion"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/versions/{version_id}/withdrawal": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["getWithdrawal"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/versions/{version_id}/withdrawal-preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["previewWithdrawal"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reviews/queue": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listReviewQueue"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/versions/{version_id}/reviews": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["reviewVersion"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/models": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listModels"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/models/{org}/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["getModel"];
-        put: operations["requestModel"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/compositions/{composition_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["getComposition"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/compositions/{composition_id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["cancelComposition"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/models/explain": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["explainModel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/anchors": {
         parameters: {
             query?: never;
@@ -226,6 +66,39 @@ export interface paths {
         put?: never;
         /** @description Close the draft and have it verified. */
         post: operations["submitAnchor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compositions/{composition_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getComposition"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compositions/{composition_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Stop a build that still runs. */
+        post: operations["cancelComposition"];
         delete?: never;
         options?: never;
         head?: never;
@@ -369,6 +242,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The models of one's own organisations; all of them for auditors, compliance and operators. */
+        get: operations["listModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{org}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getModel"];
+        /**
+         * @description Ask for a model. `Location` names its composition; the same request again is the same composition.
+         *
+         *     What the policies refuse is kept as a refused composition, and answered with the policies that refuse.
+         */
+        put: operations["requestModel"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Which experts of an anchor the policies would allow now, and why not the others. Nothing is kept. */
+        post: operations["explainModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organisations": {
         parameters: {
             query?: never;
@@ -434,6 +362,23 @@ export interface paths {
         put?: never;
         /** @description /people */
         post: operations["createPerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description /reviews/queue */
+        get: operations["listReviewQueue"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -528,6 +473,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/versions/{version_id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description /versions/{version_id}/reviews */
+        post: operations["reviewVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/versions/{version_id}/submit": {
         parameters: {
             query?: never;
@@ -539,6 +501,57 @@ export interface paths {
         put?: never;
         /** @description Close the draft and have it verified. All files of the package must have arrived. */
         post: operations["submitVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/versions/{version_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description /versions/{version_id}/withdraw */
+        post: operations["withdrawVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/versions/{version_id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description /versions/{version_id}/withdrawal */
+        get: operations["getWithdrawal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/versions/{version_id}/withdrawal-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description /versions/{version_id}/withdrawal-preview */
+        get: operations["previewWithdrawal"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -566,92 +579,17 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        PolicyReason: {
-            policy: string;
-            reason: string;
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        AddFileRequest: {
+            path: string;
+            size: number;
+            sha256: string;
         };
-        /** @description RFC 9457, with a stable code, the fields that are wrong, and the policies that refuse. */
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            detail: string;
-            code: string;
-            errors?: {
-                [key: string]: string[];
-            };
-            policies?: components["schemas"]["PolicyReason"][];
-        };
-        RoleOut: {
-            readonly organisation: string;
-            readonly organisation_name: string;
-            readonly role: string;
-        };
-        PersonOut: {
-            /** Format: uuid */
-            readonly id: string;
-            /** Format: email */
-            readonly email: string;
-            readonly name: string;
-            readonly roles: components["schemas"]["RoleOut"][];
-        };
-        Session: {
-            readonly person: components["schemas"]["PersonOut"] | null;
-        };
-        SignIn: {
-            email: string;
-            password: string;
-        };
-        OrganisationOut: {
-            /** Format: uuid */
-            readonly id: string;
-            readonly slug: string;
-            readonly name: string;
-            readonly jurisdiction: string;
-        };
-        CreateToken: {
-            name: string;
-            days?: number;
-        };
-        TokenOut: {
-            /** Format: uuid */
-            readonly id: string;
-            readonly name: string;
-            readonly prefix: string;
-            /** Format: date-time */
-            readonly created_at: string;
-            /** Format: date-time */
-            readonly expires_at: string;
-            /** Format: date-time */
-            readonly revoked_at: string | null;
-        };
-        NewToken: {
-            /** Format: uuid */
-            readonly id: string;
-            readonly name: string;
-            readonly prefix: string;
-            /** Format: date-time */
-            readonly created_at: string;
-            /** Format: date-time */
-            readonly expires_at: string;
-            /** Format: date-time */
-            readonly revoked_at: string | null;
-            readonly token: string;
-        };
-        RegisterKey: {
-            name: string;
-            public_key: string;
-        };
-        KeyOut: {
-            /** Format: uuid */
-            readonly id: string;
-            readonly name: string;
-            readonly fingerprint: string;
-            readonly public_key: string;
-            /** Format: date-time */
-            readonly created_at: string;
-            /** Format: date-time */
-            readonly revoked_at: string | null;
+        AffectedOut: {
+            readonly model: string;
+            readonly revision: string;
+            readonly state: string;
+            readonly recomposed_revision: string | null;
         };
         AnchorOut: {
             /** Format: uuid */
@@ -671,468 +609,6 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
         };
-        VersionBrief: {
-            /** Format: uuid */
-            readonly id: string;
-            readonly number: number;
-            readonly state: components["schemas"]["VersionState"];
-            /** @description The licence that counts: as concluded, or else as declared. */
-            readonly licence: string;
-            /** Format: date-time */
-            readonly created_at: string;
-        };
-        ExpertOut: {
-            /** Format: uuid */
-            readonly id: string;
-            readonly organisation: string;
-            readonly name: string;
-            readonly full_name: string;
-            readonly title: string;
-            readonly description: string;
-            readonly domain: string;
-            readonly anchor: string;
-            readonly registration: number | null;
-            readonly latest: components["schemas"]["VersionBrief"] | null;
-            /** Format: date-time */
-            readonly created_at: string;
-        };
-        MayUpload: {
-            upload: boolean;
-        };
-        ExpertDetail: {
-            /** Format: uuid */
-            readonly id: string;
-            readonly organisation: string;
-            readonly name: string;
-            readonly full_name: string;
-            readonly title: string;
-            readonly description: string;
-            readonly domain: string;
-            readonly anchor: string;
-            readonly registration: number | null;
-            readonly latest: components["schemas"]["VersionBrief"] | null;
-            /** Format: date-time */
-            readonly created_at: string;
-            readonly versions: components["schemas"]["VersionBrief"][];
-            readonly may: components["schemas"]["ExpertMay"];
-        };
-        CreateExpert: {
-            organisation: string;
-            name: string;
-            anchor: string;
-            title: string;
-            description?: string;
-            domain: string;
-        };
-        LicenceGiven: {
-            declared: string;
-            text?: string;
-            attribution?: string;
-        };
-        ConsentGiven: {
-            legal_basis: string;
-            purposes: string[];
-            recipients?: string[];
-            jurisdictions?: string[];
-            /** Format: date-time */
-            valid_from?: string;
-            valid_until?: string | null;
-            withdrawal_method: string;
-        };
-        ProvenanceGiven: {
-            statement: {
-                [key: string]: unknown;
-            };
-        };
-        DraftVersion: {
-            notes?: string;
-            licence: components["schemas"]["LicenceGiven"];
-            consent: components["schemas"]["ConsentGiven"];
-            provenance: components["schemas"]["ProvenanceGiven"];
-        };
-        LicenceOut: {
-            readonly declared: string;
-            readonly concluded: string;
-            readonly text: string;
-            readonly attribution: string;
-        };
-        ConsentOut: {
-            readonly legal_basis: string;
-            readonly purposes: string[];
-            readonly recipients: string[];
-            readonly jurisdictions: string[];
-            /** Format: date-time */
-            readonly valid_from: string;
-            /** Format: date-time */
-            readonly valid_until: string | null;
-            readonly withdrawal_method: string;
-        };
-        ProvenanceOut: {
-            readonly statement: {
-                [key: string]: unknown;
-            };
-            readonly signature_verified: boolean;
-            readonly key_fingerprint: string;
-            /** Format: date-time */
-            readonly checked_at: string | null;
-        };
-        CheckOut: {
-            readonly name: string;
-            readonly ok: boolean;
-            readonly detail: string;
-        };
-        FileOut: {
-            /** Format: uuid */
-            readonly id: string;
-            readonly path: string;
-            readonly size: number;
-            readonly sha256: string;
-            readonly part_size: number;
-            readonly part_count: number;
-            /** Format: date-time */
-            readonly completed_at: string | null;
-        };
-        PartOut: {
-            number: number;
-            sha256: string;
-        };
-        FileDetail: {
-            id: string;
-            path: string;
-            size: number;
-            sha256: string;
-            part_size: number;
-            part_count: number;
-            completed_at: string | null;
-            parts: components["schemas"]["PartOut"][];
-        };
-        ReviewOut: {
-            /** Format: uuid */
-            readonly id: string;
-            readonly reviewer: string;
-            readonly verdict: components["schemas"]["Verdict"];
-            readonly reason: string;
-            /** Format: date-time */
-            readonly created_at: string;
-        };
-        MayVersion: {
-            edit: boolean;
-            submit: boolean;
-            review: boolean;
-            withdraw: boolean;
-        };
-        VersionOut: {
-            /** Format: uuid */
-            readonly id: string;
-            readonly expert: string;
-            readonly number: number;
-            readonly state: components["schemas"]["VersionState"];
-            readonly notes: string;
-            readonly data_digest: string;
-            readonly router_digest: string;
-            readonly card: {
-                [key: string]: unknown;
-            };
-            readonly data_card: {
-                [key: string]: unknown;
-            };
-            readonly checks: components["schemas"]["CheckOut"][];
-            readonly failure: string;
-            readonly signed_with: string | null;
-            readonly licence: components["schemas"]["LicenceOut"];
-            readonly consent: components["schemas"]["ConsentOut"];
-            readonly provenance: components["schemas"]["ProvenanceOut"];
-            readonly files: components["schemas"]["FileOut"][];
-            readonly reviews: components["schemas"]["ReviewOut"][];
-            readonly created_by: string;
-            /** Format: date-time */
-            readonly created_at: string;
-            /** Format: date-time */
-            readonly submitted_at: string | null;
-            /** Format: date-time */
-            readonly verified_at: string | null;
-            /** Format: date-time */
-            readonly changed_at: string;
-            readonly may: components["schemas"]["VersionMay"];
-        };
-        AddFile: {
-            path: string;
-            size: number;
-            sha256: string;
-        };
-        SignParts: {
-            parts: components["schemas"]["PartOut"][];
-        };
-        SignedPart: {
-            number: number;
-            url: string;
-            headers: {
-                [key: string]: string;
-            };
-        };
-        SignedParts: {
-            readonly parts: components["schemas"]["SignedPartOut"][];
-        };
-        WithdrawVersion: {
-            reason: string;
-        };
-        WithdrawnModel: {
-            model: string;
-            revision: string;
-            state: string;
-            recomposed_revision: string | null;
-        };
-        WithdrawalOut: {
-            id: string;
-            version: string;
-            reason: string;
-            /** Format: date-time */
-            requested_at: string;
-            propagated_at: string | null;
-            models: components["schemas"]["WithdrawnModel"][];
-        };
-        PreviewModel: {
-            model: string;
-            revision: string;
-            main: boolean;
-            consumer: string;
-        };
-        WithdrawalPreview: {
-            models: components["schemas"]["PreviewModel"][];
-            downloads: number;
-            irrevocable: boolean;
-            notice: string;
-        };
-        QueueItem: {
-            version: components["schemas"]["VersionBrief"];
-            expert: string;
-            organisation: string;
-            domain: string;
-            submitted_at: string | null;
-            mine: boolean;
-        };
-        ReviewVersion: {
-            /** @enum {string} */
-            verdict: "approve" | "reject";
-            reason: string;
-            concluded_licence?: string;
-        };
-        PurposeOut: {
-            readonly id: string;
-            readonly name: string;
-            readonly description: string;
-            readonly commercial: boolean;
-        };
-        NamedOut: {
-            id: string;
-            name: string;
-        };
-        LicenceTermsOut: {
-            id: string;
-            name: string;
-            revocable: boolean;
-            commercial_use: boolean;
-            redistribution: boolean;
-            share_alike: boolean;
-            attribution: boolean;
-            summary: string;
-        };
-        Vocabulary: {
-            purposes: components["schemas"]["PurposeOut"][];
-            legal_bases: components["schemas"]["NamedOut"][];
-            roles: components["schemas"]["NamedOut"][];
-            licences: components["schemas"]["LicenceTermsOut"][];
-        };
-        RevisionBrief: {
-            revision: string;
-            published_at: string | null;
-        };
-        CompositionBrief: {
-            id: string;
-            /** @enum {string} */
-            state: "requested" | "decided" | "assembling" | "validating" | "published" | "refused" | "failed" | "cancelled" | "withdrawn" | "superseded";
-            revision: string;
-            /** Format: date-time */
-            created_at: string;
-            published_at: string | null;
-        };
-        MayModel: {
-            change: boolean;
-        };
-        ModelOut: {
-            id: string;
-            organisation: string;
-            name: string;
-            full_name: string;
-            anchor: string;
-            purpose: string;
-            top_k: number;
-            /** @enum {string} */
-            on_withdrawal: "recompose" | "close";
-            experts: string[];
-            main: components["schemas"]["RevisionBrief"] | null;
-            latest: components["schemas"]["CompositionBrief"] | null;
-            /** Format: date-time */
-            created_at: string;
-            may: components["schemas"]["MayModel"];
-        };
-        ModelDetail: {
-            id: string;
-            organisation: string;
-            name: string;
-            full_name: string;
-            anchor: string;
-            purpose: string;
-            top_k: number;
-            /** @enum {string} */
-            on_withdrawal: "recompose" | "close";
-            experts: string[];
-            main: components["schemas"]["RevisionBrief"] | null;
-            latest: components["schemas"]["CompositionBrief"] | null;
-            /** Format: date-time */
-            created_at: string;
-            may: components["schemas"]["MayModel"];
-            compositions: components["schemas"]["CompositionBrief"][];
-        };
-        RequestModel: {
-            anchor: string;
-            experts: string[];
-            purpose: string;
-            top_k?: number;
-            /** @enum {string} */
-            on_withdrawal?: "recompose" | "close";
-        };
-        RefusalOut: {
-            expert: string;
-            policy: string;
-            reason: string;
-        };
-        InclusionOut: {
-            expert: string;
-            version: number;
-            slot: number;
-            version_id: string;
-        };
-        RepositoryFileOut: {
-            path: string;
-            size: number;
-            digest: string;
-        };
-        DecisionOut: {
-            expert: string;
-            version: number;
-            allowed: boolean;
-            reasons: components["schemas"]["PolicyReason"][];
-            set_hash: string;
-        };
-        ProgressOut: {
-            step?: string;
-            done?: number;
-            total?: number;
-        };
-        CompositionOut: {
-            id: string;
-            model: string;
-            /** @enum {string} */
-            state: "requested" | "decided" | "assembling" | "validating" | "published" | "refused" | "failed" | "cancelled" | "withdrawn" | "superseded";
-            revision: string;
-            failure: string;
-            refusals: components["schemas"]["RefusalOut"][];
-            progress: components["schemas"]["ProgressOut"];
-            validation: {
-                [key: string]: unknown;
-            };
-            inclusions: components["schemas"]["InclusionOut"][];
-            files: components["schemas"]["RepositoryFileOut"][];
-            decisions: components["schemas"]["DecisionOut"][];
-            /** Format: date-time */
-            created_at: string;
-            published_at: string | null;
-            blocked_at: string | null;
-        };
-        ExplainModel: {
-            organisation: string;
-            anchor: string;
-            purpose: string;
-        };
-        ExplainedExpert: {
-            expert: string;
-            version: number;
-            allowed: boolean;
-            reasons: components["schemas"]["PolicyReason"][];
-        };
-        Explanation: {
-            experts: components["schemas"]["ExplainedExpert"][];
-        };
-        EntryOut: {
-            readonly seq: number;
-            /** Format: date-time */
-            readonly at: string;
-            readonly event: components["schemas"]["Event"];
-            readonly about: string;
-            readonly actor: string;
-            /** @description The log itself holds a pseudonym; the name is looked up for the reader, and is gone when the person is. */
-            readonly actor_name: string | null;
-            readonly facts: {
-                [key: string]: unknown;
-            };
-            readonly leaf_hash: string;
-        };
-        PaginatedAnchorOutList: {
-            /**
-             * Format: uri
-             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
-             */
-            next?: string | null;
-            /**
-             * Format: uri
-             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
-             */
-            previous?: string | null;
-            results: components["schemas"]["AnchorOut"][];
-        };
-        PaginatedExpertOutList: {
-            /**
-             * Format: uri
-             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
-             */
-            next?: string | null;
-            /**
-             * Format: uri
-             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
-             */
-            previous?: string | null;
-            results: components["schemas"]["ExpertOut"][];
-        };
-        PaginatedQueueItemList: {
-            next: string | null;
-            previous: string | null;
-            results: components["schemas"]["QueueItem"][];
-        };
-        PaginatedModelOutList: {
-            next: string | null;
-            previous: string | null;
-            results: components["schemas"]["ModelOut"][];
-        };
-        PaginatedEntryOutList: {
-            /**
-             * Format: uri
-             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
-             */
-            next?: string | null;
-            /**
-             * Format: uri
-             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
-             */
-            previous?: string | null;
-            results: components["schemas"]["EntryOut"][];
-        };
-        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
-        AddFileRequest: {
-            path: string;
-            size: number;
-            sha256: string;
-        };
         /**
          * @description * `draft` - Draft
          *     * `submitted` - Submitted
@@ -1145,6 +621,58 @@ export interface components {
             readonly number: number;
             readonly sha256: string;
         };
+        CheckOut: {
+            readonly name: string;
+            readonly ok: boolean;
+            readonly detail: string;
+        };
+        CompositionBrief: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly state: components["schemas"]["CompositionState"];
+            readonly revision: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly published_at: string | null;
+        };
+        CompositionOut: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly model: string;
+            /** @default requested */
+            readonly state: components["schemas"]["CompositionState"];
+            readonly revision: string;
+            readonly failure: string;
+            readonly refusals: components["schemas"]["RefusalOut"][];
+            readonly progress: components["schemas"]["ProgressOut"];
+            readonly validation: {
+                [key: string]: unknown;
+            };
+            readonly inclusions: components["schemas"]["InclusionOut"][];
+            readonly files: components["schemas"]["RepositoryFileOut"][];
+            readonly decisions: components["schemas"]["DecisionOut"][];
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly published_at: string | null;
+            /** Format: date-time */
+            readonly blocked_at: string | null;
+        };
+        /**
+         * @description * `requested` - Requested
+         *     * `decided` - Decided
+         *     * `assembling` - Assembling
+         *     * `validating` - Validating
+         *     * `published` - Published
+         *     * `refused` - Refused
+         *     * `failed` - Failed
+         *     * `cancelled` - Cancelled
+         *     * `withdrawn` - Withdrawn
+         *     * `superseded` - Superseded
+         * @enum {string}
+         */
+        CompositionState: "requested" | "decided" | "assembling" | "validating" | "published" | "refused" | "failed" | "cancelled" | "withdrawn" | "superseded";
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         ConsentInRequest: {
             legal_basis: string;
@@ -1156,6 +684,17 @@ export interface components {
             /** Format: date-time */
             valid_until?: string | null;
             withdrawal_method: string;
+        };
+        ConsentOut: {
+            readonly legal_basis: string;
+            readonly purposes: string[];
+            readonly recipients: string[];
+            readonly jurisdictions: string[];
+            /** Format: date-time */
+            readonly valid_from: string;
+            /** Format: date-time */
+            readonly valid_until: string | null;
+            readonly withdrawal_method: string;
         };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         CreateAnchorRequest: {
@@ -1193,12 +732,33 @@ export interface components {
             /** @default 90 */
             days: number;
         };
+        DecisionOut: {
+            readonly expert: string;
+            readonly version: number;
+            readonly allowed: boolean;
+            readonly reasons: components["schemas"]["PolicyReason"][];
+            readonly set_hash: string;
+        };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         DraftVersionRequest: {
             notes?: string;
             licence: components["schemas"]["LicenceInRequest"];
             consent: components["schemas"]["ConsentInRequest"];
             provenance: components["schemas"]["ProvenanceInRequest"];
+        };
+        EntryOut: {
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+            readonly event: components["schemas"]["Event"];
+            readonly about: string;
+            readonly actor: string;
+            /** @description The log itself holds a pseudonym; the name is looked up for the reader, and is gone when the person is. */
+            readonly actor_name: string | null;
+            readonly facts: {
+                [key: string]: unknown;
+            };
+            readonly leaf_hash: string;
         };
         /**
          * @description * `organisation.created` - Organisation Created
@@ -1255,8 +815,66 @@ export interface components {
          * @enum {string}
          */
         Event: "organisation.created" | "person.created" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "expert.created" | "version.drafted" | "version.submitted" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "licence.declared" | "licence.concluded" | "consent.given" | "provenance.stated" | "provenance.checked" | "review.decided" | "policy.activated" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "shard.made" | "download.granted" | "download.refused" | "withdrawal.requested" | "withdrawal.propagated";
+        ExpertDetail: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly organisation: string;
+            readonly name: string;
+            readonly full_name: string;
+            readonly title: string;
+            readonly description: string;
+            readonly domain: string;
+            readonly anchor: string;
+            readonly registration: number | null;
+            readonly latest: components["schemas"]["VersionBrief"] | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            readonly versions: components["schemas"]["VersionBrief"][];
+            readonly may: components["schemas"]["ExpertMay"];
+        };
         ExpertMay: {
             readonly upload: boolean;
+        };
+        ExpertOut: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly organisation: string;
+            readonly name: string;
+            readonly full_name: string;
+            readonly title: string;
+            readonly description: string;
+            readonly domain: string;
+            readonly anchor: string;
+            readonly registration: number | null;
+            readonly latest: components["schemas"]["VersionBrief"] | null;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        ExplainModelRequest: {
+            organisation: string;
+            anchor: string;
+            purpose: string;
+        };
+        ExplainedExpert: {
+            readonly expert: string;
+            readonly version: number;
+            readonly allowed: boolean;
+            readonly reasons: components["schemas"]["PolicyReason"][];
+        };
+        Explanation: {
+            readonly experts: components["schemas"]["ExplainedExpert"][];
+        };
+        FileOut: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly path: string;
+            readonly size: number;
+            readonly sha256: string;
+            readonly part_size: number;
+            readonly part_count: number;
+            /** Format: date-time */
+            readonly completed_at: string | null;
         };
         FileWithParts: {
             /** Format: uuid */
@@ -1276,11 +894,158 @@ export interface components {
             email: string;
             role: components["schemas"]["Role"];
         };
+        HitOut: {
+            readonly model: string;
+            readonly revision: string;
+            readonly main: boolean;
+            readonly consumer: string;
+        };
+        InclusionOut: {
+            readonly expert: string;
+            readonly version: number;
+            readonly slot: number;
+            /** Format: uuid */
+            readonly version_id: string;
+        };
+        KeyOut: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly fingerprint: string;
+            readonly public_key: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly revoked_at: string | null;
+        };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         LicenceInRequest: {
             declared: string;
             text?: string;
             attribution?: string;
+        };
+        LicenceOut: {
+            readonly declared: string;
+            readonly concluded: string;
+            readonly text: string;
+            readonly attribution: string;
+        };
+        /** @description What the caller may do with it. */
+        MayModel: {
+            readonly change: boolean;
+        };
+        ModelDetail: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly organisation: string;
+            readonly name: string;
+            readonly full_name: string;
+            readonly anchor: string;
+            readonly purpose: string;
+            readonly top_k: number;
+            readonly on_withdrawal: components["schemas"]["OnWithdrawal"];
+            readonly experts: string[];
+            readonly main: components["schemas"]["RevisionBrief"] | null;
+            readonly latest: components["schemas"]["CompositionBrief"] | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            readonly may: components["schemas"]["MayModel"];
+            readonly compositions: components["schemas"]["CompositionBrief"][];
+        };
+        ModelOut: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly organisation: string;
+            readonly name: string;
+            readonly full_name: string;
+            readonly anchor: string;
+            readonly purpose: string;
+            readonly top_k: number;
+            readonly on_withdrawal: components["schemas"]["OnWithdrawal"];
+            readonly experts: string[];
+            readonly main: components["schemas"]["RevisionBrief"] | null;
+            readonly latest: components["schemas"]["CompositionBrief"] | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            readonly may: components["schemas"]["MayModel"];
+        };
+        NewToken: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly prefix: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly expires_at: string;
+            /** Format: date-time */
+            readonly revoked_at: string | null;
+            readonly token: string;
+        };
+        /**
+         * @description * `recompose` - Compose again without it and move main
+         *     * `close` - Leave the model without a main
+         * @enum {string}
+         */
+        OnWithdrawal: "recompose" | "close";
+        OrganisationOut: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly slug: string;
+            readonly name: string;
+            readonly jurisdiction: string;
+        };
+        PaginatedAnchorOutList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["AnchorOut"][];
+        };
+        PaginatedEntryOutList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["EntryOut"][];
+        };
+        PaginatedExpertOutList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["ExpertOut"][];
+        };
+        PaginatedModelOutList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["ModelOut"][];
         };
         PaginatedPersonOutList: {
             /**
@@ -1295,10 +1060,59 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["PersonOut"][];
         };
+        PaginatedQueueItemList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["QueueItem"][];
+        };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         PartInRequest: {
             number: number;
             sha256: string;
+        };
+        PersonOut: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: email */
+            readonly email: string;
+            readonly name: string;
+            readonly roles: components["schemas"]["RoleOut"][];
+        };
+        PolicyReason: {
+            policy: string;
+            reason: string;
+        };
+        PreviewOut: {
+            readonly models: components["schemas"]["HitOut"][];
+            readonly downloads: number;
+            readonly irrevocable: boolean;
+            readonly notice: string;
+        };
+        /** @description RFC 9457, with a stable code, the fields that are wrong, and the policies that refuse. */
+        Problem: {
+            type: string;
+            title: string;
+            status: number;
+            detail: string;
+            code: string;
+            errors?: {
+                [key: string]: string[];
+            };
+            policies?: components["schemas"]["PolicyReason"][];
+        };
+        /** @description Empty when nobody works on it. */
+        ProgressOut: {
+            step?: string;
+            done?: number;
+            total?: number;
         };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         ProvenanceInRequest: {
@@ -1306,10 +1120,73 @@ export interface components {
                 [key: string]: unknown | null;
             };
         };
+        ProvenanceOut: {
+            readonly statement: {
+                [key: string]: unknown;
+            };
+            readonly signature_verified: boolean;
+            readonly key_fingerprint: string;
+            /** Format: date-time */
+            readonly checked_at: string | null;
+        };
+        PurposeOut: {
+            readonly id: string;
+            readonly name: string;
+            readonly description: string;
+            readonly commercial: boolean;
+        };
+        QueueItem: {
+            readonly version: components["schemas"]["VersionBrief"];
+            readonly expert: string;
+            readonly organisation: string;
+            readonly domain: string;
+            /** Format: date-time */
+            readonly submitted_at: string;
+            /** @description It belongs to the caller's own organisation, or they brought it: somebody else has to decide. */
+            readonly mine: boolean;
+        };
+        RefusalOut: {
+            readonly expert: string;
+            readonly policy: string;
+            readonly reason: string;
+        };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         RegisterKeyRequest: {
             name: string;
             public_key: string;
+        };
+        RepositoryFileOut: {
+            readonly path: string;
+            readonly size: number;
+            readonly digest: string;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        RequestModelRequest: {
+            anchor: string;
+            experts: string[];
+            purpose: string;
+            top_k?: number;
+            on_withdrawal?: components["schemas"]["OnWithdrawal"];
+        };
+        ReviewOut: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly reviewer: string;
+            readonly verdict: components["schemas"]["Verdict"];
+            readonly reason: string;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        ReviewVersionInRequest: {
+            verdict: components["schemas"]["Verdict"];
+            reason: string;
+            concluded_licence?: string;
+        };
+        RevisionBrief: {
+            readonly revision: string;
+            /** Format: date-time */
+            readonly published_at: string;
         };
         /**
          * @description * `owner` - Data owner
@@ -1324,6 +1201,14 @@ export interface components {
         RoleInRequest: {
             organisation: string;
             role: components["schemas"]["Role"];
+        };
+        RoleOut: {
+            readonly organisation: string;
+            readonly organisation_name: string;
+            readonly role: string;
+        };
+        Session: {
+            readonly person: components["schemas"]["PersonOut"] | null;
         };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         SignInRequest: {
@@ -1341,6 +1226,9 @@ export interface components {
                 [key: string]: string;
             };
         };
+        SignedParts: {
+            readonly parts: components["schemas"]["SignedPartOut"][];
+        };
         TermsOut: {
             readonly id: string;
             readonly name: string;
@@ -1352,18 +1240,74 @@ export interface components {
             readonly attribution: boolean;
             readonly revocable: boolean;
         };
+        TokenOut: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly prefix: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly expires_at: string;
+            /** Format: date-time */
+            readonly revoked_at: string | null;
+        };
         /**
          * @description * `approve` - Approve
          *     * `reject` - Reject
          * @enum {string}
          */
         Verdict: "approve" | "reject";
+        VersionBrief: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly number: number;
+            readonly state: components["schemas"]["VersionState"];
+            /** @description The licence that counts: as concluded, or else as declared. */
+            readonly licence: string;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
         /** @description What the caller may do with it as it stands. */
         VersionMay: {
             readonly edit: boolean;
             readonly submit: boolean;
             readonly review: boolean;
             readonly withdraw: boolean;
+        };
+        VersionOut: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly expert: string;
+            readonly number: number;
+            readonly state: components["schemas"]["VersionState"];
+            readonly notes: string;
+            readonly data_digest: string;
+            readonly router_digest: string;
+            readonly card: {
+                [key: string]: unknown;
+            };
+            readonly data_card: {
+                [key: string]: unknown;
+            };
+            readonly checks: components["schemas"]["CheckOut"][];
+            readonly failure: string;
+            readonly signed_with: string | null;
+            readonly licence: components["schemas"]["LicenceOut"];
+            readonly consent: components["schemas"]["ConsentOut"];
+            readonly provenance: components["schemas"]["ProvenanceOut"];
+            readonly files: components["schemas"]["FileOut"][];
+            readonly reviews: components["schemas"]["ReviewOut"][];
+            readonly created_by: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly submitted_at: string | null;
+            /** Format: date-time */
+            readonly verified_at: string | null;
+            /** Format: date-time */
+            readonly changed_at: string;
+            readonly may: components["schemas"]["VersionMay"];
         };
         /**
          * @description * `draft` - Draft
@@ -1382,6 +1326,21 @@ export interface components {
             readonly roles: components["schemas"]["WordOut"][];
             readonly licences: components["schemas"]["TermsOut"][];
         };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        WithdrawVersionInRequest: {
+            reason: string;
+        };
+        WithdrawalOut: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly version: string;
+            readonly reason: string;
+            /** Format: date-time */
+            readonly requested_at: string;
+            /** Format: date-time */
+            readonly propagated_at: string | null;
+            readonly models: components["schemas"]["AffectedOut"][];
+        };
         WordOut: {
             readonly id: string;
             readonly name: string;
@@ -1395,342 +1354,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    withdrawVersion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                version_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["WithdrawVersion"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WithdrawalOut"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getWithdrawal: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                version_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WithdrawalOut"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    previewWithdrawal: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                version_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WithdrawalPreview"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listReviewQueue: {
-        parameters: {
-            query?: {
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PaginatedQueueItemList"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviewVersion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                version_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReviewVersion"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["VersionOut"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listModels: {
-        parameters: {
-            query?: {
-                cursor?: string;
-                organisation?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PaginatedModelOutList"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getModel: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                org: string;
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ModelDetail"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    requestModel: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                org: string;
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RequestModel"];
-            };
-        };
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ModelDetail"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getComposition: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                composition_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CompositionOut"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    cancelComposition: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                composition_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CompositionOut"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    explainModel: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ExplainModel"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Explanation"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     listAnchors: {
         parameters: {
             query?: {
@@ -1875,6 +1498,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AnchorOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getComposition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                composition_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompositionOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelComposition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                composition_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompositionOut"];
                 };
             };
             /** @description What was refused, and why (RFC 9457). */
@@ -2188,6 +1871,136 @@ export interface operations {
             };
         };
     };
+    listModels: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                organisation?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedModelOutList"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    requestModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestModelRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplainModelRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listOrganisations: {
         parameters: {
             query?: never;
@@ -2396,6 +2209,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PersonOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReviewQueue: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedQueueItemList"];
                 };
             };
             /** @description What was refused, and why (RFC 9457). */
@@ -2649,6 +2493,43 @@ export interface operations {
             };
         };
     };
+    reviewVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version as you read it; a decision on anything older is refused (412). */
+                "If-Match"?: string;
+            };
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewVersionInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     submitVersion: {
         parameters: {
             query?: never;
@@ -2666,6 +2547,100 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawVersionInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawalOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWithdrawal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawalOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewWithdrawal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOut"];
                 };
             };
             /** @description What was refused, and why (RFC 9457). */

@@ -48,7 +48,7 @@ export function useCancelComposition(id: string) {
 }
 
 /** Which experts the policies would allow for this purpose, and why not the others. Nothing is asked for yet. */
-export function useExplanation(body: Schemas["ExplainModel"]) {
+export function useExplanation(body: Schemas["ExplainModelRequest"]) {
   return useQuery({
     queryKey: ["models", "explain", body],
     queryFn: () => answer(client.POST("/api/v1/models/explain", { body })),
@@ -60,7 +60,7 @@ export function useExplanation(body: Schemas["ExplainModel"]) {
 interface Wish {
   org: string;
   name: string;
-  body: Schemas["RequestModel"];
+  body: Schemas["RequestModelRequest"];
 }
 
 export function useRequestModel() {

@@ -53,6 +53,7 @@ test("an irrevocable licence says that a withdrawal stops future use only", () =
     revocable: false,
     commercial_use: true,
     redistribution: true,
+    derivatives: true,
     share_alike: false,
     attribution: true,
   };

@@ -48,7 +48,7 @@ export function needsText(licence: string): boolean {
 }
 
 /** As the API wants it. A day begins at its first moment and ends with its last, where the owner is. */
-export function draftOf(evidence: Evidence): components["schemas"]["DraftVersion"] {
+export function draftOf(evidence: Evidence): components["schemas"]["DraftVersionRequest"] {
   return {
     notes: evidence.notes.trim(),
     licence: {
@@ -106,6 +106,7 @@ export function consequences(licence: LicenceTerms): string[] {
   return [
     licence.commercial_use ? "Models with it may be used commercially." : "Models with it may not be used commercially.",
     licence.redistribution ? "It may be passed on." : "It may not be passed on.",
+    ...(licence.derivatives ? [] : ["Nothing that is built from it may be passed on."]),
     ...(licence.share_alike ? ["What is built with it must carry the same licence."] : []),
     ...(licence.attribution ? ["Whoever uses it must name you."] : []),
     licence.revocable

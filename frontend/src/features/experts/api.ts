@@ -50,11 +50,11 @@ export function useVersion(id: string) {
   });
 }
 
-export function createExpert(body: Schemas["CreateExpert"]): Promise<Expert> {
+export function createExpert(body: Schemas["CreateExpertRequest"]): Promise<Expert> {
   return answer(client.POST("/api/v1/experts", { body }));
 }
 
-export function draftVersion(expert: string, body: Schemas["DraftVersion"]): Promise<Version> {
+export function draftVersion(expert: string, body: Schemas["DraftVersionRequest"]): Promise<Version> {
   const [organisation = "", name = ""] = expert.split("/");
   const params = { path: { organisation, name } };
   return answer(client.POST("/api/v1/experts/{organisation}/{name}/versions", { params, body }));

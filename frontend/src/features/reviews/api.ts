@@ -10,7 +10,7 @@ export function useReviewQueue() {
 }
 
 interface Decision {
-  body: components["schemas"]["ReviewVersion"];
+  body: components["schemas"]["ReviewVersionInRequest"];
   etag: string | null;
 }
 
