@@ -44,7 +44,7 @@ UPLOAD_HOURS = env.int("GUILDHALL_UPLOAD_HOURS", default=72)  # a draft's files 
 PRESIGNED_SECONDS = 300
 # A merged model may be worse than its anchor on the public probe by at most this share.
 VALIDATION_MAX_REGRESSION = env.float("GUILDHALL_VALIDATION_MAX_REGRESSION", default=0.25)
-# The workers' hands: how often what got stuck is looked for, when it counts as stuck, the longest that one job may take.
+# The workers: how often what got stuck is looked for, when it counts as stuck, the longest that one job may take.
 SWEEP_SECONDS = env.float("GUILDHALL_SWEEP_SECONDS", default=10)
 STUCK_SECONDS = env.float("GUILDHALL_STUCK_SECONDS", default=30)
 JOB_SECONDS = env.int("GUILDHALL_JOB_SECONDS", default=7200)
