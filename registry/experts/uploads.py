@@ -49,7 +49,8 @@ def sign_parts(file_id: UUID, parts: Sequence[tuple[int, str]], *, by: Actor) ->
     cut = parts_of_file(file)
     for number, sha256 in parts:
         check_part(number, sha256, count=cut.count)
-    file = _opened(file)
+    if not file.upload_id:
+        file = _opened(file)
     SignedPart.objects.bulk_create(
         [SignedPart(file=file, number=number, sha256=sha256) for number, sha256 in dict(parts).items()],
         update_conflicts=True,

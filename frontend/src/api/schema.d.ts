@@ -217,7 +217,6 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description /keys/{key_id}/revoke */
         post: operations["revokeKey"];
         delete?: never;
         options?: never;
@@ -232,7 +231,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description /log */
         get: operations["listLog"];
         put?: never;
         post?: never;
@@ -304,10 +302,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description /organisations */
         get: operations["listOrganisations"];
         put?: never;
-        /** @description /organisations */
         post: operations["createOrganisation"];
         delete?: never;
         options?: never;
@@ -322,10 +318,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description /organisations/{slug}/keys */
         get: operations["listKeys"];
         put?: never;
-        /** @description /organisations/{slug}/keys */
         post: operations["registerKey"];
         delete?: never;
         options?: never;
@@ -342,7 +336,6 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description /organisations/{slug}/roles */
         post: operations["grantRole"];
         delete?: never;
         options?: never;
@@ -357,10 +350,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description /people */
         get: operations["listPeople"];
         put?: never;
-        /** @description /people */
         post: operations["createPerson"];
         delete?: never;
         options?: never;
@@ -375,7 +366,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description /reviews/queue */
         get: operations["listReviewQueue"];
         put?: never;
         post?: never;
@@ -392,12 +382,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description /session */
         get: operations["getSession"];
         put?: never;
-        /** @description /session */
         post: operations["signIn"];
-        /** @description /session */
         delete: operations["signOut"];
         options?: never;
         head?: never;
@@ -411,10 +398,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description /tokens */
         get: operations["listTokens"];
         put?: never;
-        /** @description /tokens */
         post: operations["createToken"];
         delete?: never;
         options?: never;
@@ -432,7 +417,6 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** @description /tokens/{token_id} */
         delete: operations["revokeToken"];
         options?: never;
         head?: never;
@@ -482,7 +466,6 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description /versions/{version_id}/reviews */
         post: operations["reviewVersion"];
         delete?: never;
         options?: never;
@@ -516,7 +499,6 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description /versions/{version_id}/withdraw */
         post: operations["withdrawVersion"];
         delete?: never;
         options?: never;
@@ -531,7 +513,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description /versions/{version_id}/withdrawal */
         get: operations["getWithdrawal"];
         put?: never;
         post?: never;
@@ -548,7 +529,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description /versions/{version_id}/withdrawal-preview */
         get: operations["previewWithdrawal"];
         put?: never;
         post?: never;
@@ -565,7 +545,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description /vocabulary */
         get: operations["getVocabulary"];
         put?: never;
         post?: never;
