@@ -36,6 +36,7 @@ from workers.turns import turn
 logger = logging.getLogger(__name__)
 
 EXPERT, ROUTER, SHARED = "expert.safetensors", "router.safetensors", "shared.safetensors"
+SHARDS, FILES = "shards/", "files/"  # where composed bytes lie, by digest
 LENGTH_BYTES = 8  # of the header, at the start of a safetensors file
 
 
@@ -133,7 +134,7 @@ def _shared_row(planned: Plan, anchor: Anchor) -> FileRow:
 def _small_rows(planned: Plan) -> Iterator[FileRow]:
     for path, data in planned.small.items():
         digest = sha256(data)
-        key = f"files/{_hex(digest)}"
+        key = f"{FILES}{_hex(digest)}"
         if storage.size_of(key) != len(data):
             storage.put(key, data)
         yield FileRow(path=path, size=len(data), digest=digest, sha256=_hex(digest), key=key)
@@ -141,7 +142,7 @@ def _small_rows(planned: Plan) -> Iterator[FileRow]:
 
 def _shard_row(shard: Shard, source: str) -> FileRow:
     """The shard's object, made if it is not there whole. Two that make it at once make the same."""
-    key = f"shards/{_hex(shard.data_digest)}/{shard.slot}"
+    key = f"{SHARDS}{_hex(shard.data_digest)}/{shard.slot}"
     if storage.size_of(key) != shard.size:
         storage.join(key, head=shard.header, source=source, start=shard.data_offset, size=shard.data_size)
     if storage.size_of(key) != shard.size:

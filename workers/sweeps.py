@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
+from registry import storage
 from registry.actors import SWEEPER
 from registry.compositions.models import CompositionState
 from registry.compositions.queries import stuck_compositions
@@ -18,6 +19,7 @@ from registry.experts.queries import submitted_ids
 from registry.experts.uploads import sweep_uploads
 from registry.jobs import Job, send
 from registry.withdrawals.queries import open_withdrawals
+from workers.assembly import SHARDS
 from workers.turns import turn
 
 EVERYTHING = UUID(int=0)
@@ -47,6 +49,15 @@ def sweep() -> None:
             _send_again(Job.PROPAGATE_WITHDRAWAL, withdrawal.id)
         if cache.add("uploads-swept", 1, timeout=UPLOADS_EVERY):
             sweep_uploads(by=SWEEPER)
+            _drop_half_made_shards()
+
+
+def _drop_half_made_shards() -> None:
+    """What a worker that was killed while it copied left in the store. Nobody copies longer than a job may take."""
+    late = timezone.now() - timedelta(seconds=settings.JOB_SECONDS)
+    for key, upload_id, begun in storage.begun_uploads(SHARDS):
+        if begun < late:
+            storage.abandon_upload(key, upload_id)
 
 
 def _send_again(job: Job, thing: UUID) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -92,6 +93,19 @@ def test_an_upload_that_nobody_finished_is_dropped(settings: Settings) -> None:
 
     assert not UploadedFile.objects.exists()
     assert storage.size_of(file.key) is None
+
+
+def test_a_copy_that_a_dead_worker_began_is_dropped(settings: Settings) -> None:
+    storage.begin_upload("shards/half/1")
+    sweep()
+    left_alone = list(storage.begun_uploads("shards/half/"))
+    settings.JOB_SECONDS = -60
+    cache.clear()
+
+    sweep()
+
+    assert len(left_alone) == 1
+    assert list(storage.begun_uploads("shards/half/")) == []
 
 
 def test_a_second_sweep_at_the_same_time_does_nothing() -> None:
