@@ -12,7 +12,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 handler400 = "registry.api.problems.bad_request"
 handler403 = "registry.api.problems.forbidden"
-handler404 = "registry.api.problems.nothing_here"
+handler404 = "registry.api.pages.nothing_here"
 handler500 = "registry.api.problems.fault"
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -5,7 +5,13 @@ export function CopyButton({ text, what }: { text: string; what: string }) {
   return (
     <Copying value={text} timeout={2500}>
       {({ copied, copy }) => (
-        <Button variant="default" size="compact-xs" onClick={copy} aria-label={copied ? `Copied ${what}` : `Copy ${what}`}>
+        <Button
+          variant="default"
+          size="compact-xs"
+          flex="none"
+          onClick={copy}
+          aria-label={copied ? `Copied ${what}` : `Copy ${what}`}
+        >
           {copied ? "Copied" : "Copy"}
           <VisuallyHidden aria-live="polite">{copied ? `Copied ${what}` : ""}</VisuallyHidden>
         </Button>

@@ -71,7 +71,7 @@ function RegisterKey({ organisation }: { organisation: string }) {
           required
           autosize
           minRows={3}
-          ff="monospace"
+          styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
           value={publicKey}
           onChange={(event) => setPublicKey(event.currentTarget.value)}
         />

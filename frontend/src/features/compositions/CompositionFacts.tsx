@@ -2,27 +2,33 @@
 import { Code, Group, List, Stack, Table, Text } from "@mantine/core";
 import type { Composition } from "@/api/types";
 import { Digest } from "@/components/Digest";
-import { Empty } from "@/components/Empty";
 import { PageLink } from "@/components/PageLink";
 import { RowList } from "@/components/RowList";
 import { Section } from "@/components/Section";
 import { count, size } from "@/components/sizes";
 import { StateBadge } from "@/components/StateBadge";
 
+const ENDED_WITHOUT_MODEL = ["refused", "failed", "cancelled"];
+
 export function CompositionFacts({ composition }: { composition: Composition }) {
+  const hasModel = !ENDED_WITHOUT_MODEL.includes(composition.state);
   return (
     <>
-      <Section title="Experts in it" about="Slot 0 is the anchor's own public expert.">
-        <Inclusions inclusions={composition.inclusions} />
-      </Section>
+      {hasModel && (
+        <Section title="Experts in it" about="Slot 0 is the anchor's own public expert.">
+          <Inclusions inclusions={composition.inclusions} />
+        </Section>
+      )}
       {composition.decisions.length > 0 && (
         <Section title="Decisions" about="What the policies answered for each expert.">
           <Decisions decisions={composition.decisions} />
         </Section>
       )}
-      <Section title="Files">
-        <Files files={composition.files} />
-      </Section>
+      {hasModel && (
+        <Section title="Files">
+          <Files files={composition.files} />
+        </Section>
+      )}
       {Object.keys(composition.validation).length > 0 && (
         <Section title="Validation">
           <Code block>{JSON.stringify(composition.validation, null, 2)}</Code>
@@ -83,14 +89,22 @@ function Decisions({ decisions }: { decisions: Composition["decisions"] }) {
 }
 
 function Files({ files }: { files: Composition["files"] }) {
-  if (files.length === 0) return <Empty title="No files yet">They appear when the model is assembled.</Empty>;
+  if (files.length === 0) return <Text c="dimmed">They appear when the model is assembled.</Text>;
   const total = files.reduce((sum, file) => sum + file.size, 0);
+  return (
+    <Stack gap="xs">
+      <Text size="sm" c="dimmed">
+        {count(files.length, "file")}, {size(total)} together
+      </Text>
+      <FileTable files={files} />
+    </Stack>
+  );
+}
+
+function FileTable({ files }: { files: Composition["files"] }) {
   return (
     <Table.ScrollContainer minWidth={480}>
       <Table verticalSpacing="xs">
-        <Table.Caption>
-          {count(files.length, "file")}, {size(total)} together
-        </Table.Caption>
         <Table.Thead>
           <Table.Tr>
             <Table.Th scope="col">File</Table.Th>

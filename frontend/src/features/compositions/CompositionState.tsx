@@ -49,15 +49,14 @@ function WithdrawnNotice({ composition }: { composition: Composition }) {
   return (
     <Notice tone="warning" role="status" title="An expert in this revision was withdrawn by its owner">
       <Text size="sm">
-        {composition.failure} It is no longer served
+        {composition.failure} It is no longer served: who asks for it is told that there is no such revision. Load the model
+        again without naming a revision, and delete copies of this one.
         {composition.blocked_at && (
           <>
             {" "}
-            since <When at={composition.blocked_at} />
+            Blocked <When at={composition.blocked_at} />.
           </>
         )}
-        : who asks for it is told that there is no such revision. Load the model again without naming a revision, and delete
-        copies of this one.
       </Text>
     </Notice>
   );
