@@ -1,14 +1,10 @@
 """Two at once: whoever comes second waits for the first, and finds that nothing is left to do."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from threading import Barrier
-from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from registry.actors import ASSEMBLER, PROPAGATOR
 from registry.audit.models import Entry
@@ -16,24 +12,11 @@ from registry.compositions.actions import block_compositions_with, publish_compo
 from registry.compositions.models import Composition, CompositionState, Inclusion, Model
 from registry.errors import WrongState
 from registry.experts.models import ExpertVersion
+from tests.at_once import at_once
 from tests.factories import assemble, make_expert, make_version, request
 
 pytestmark = pytest.mark.django_db(transaction=True)
 S = CompositionState
-
-
-def at_once(*deeds: Callable[[], Any]) -> list[Any]:
-    start = Barrier(len(deeds))
-
-    def do(deed: Callable[[], Any]) -> Any:
-        try:
-            start.wait(timeout=20)
-            return deed()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(deeds)) as pool:
-        return [running.result(timeout=60) for running in [pool.submit(do, deed) for deed in deeds]]
 
 
 def publish(composition: Composition) -> None:
