@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import snapshot_download
+from huggingface_hub import snapshot_download, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 WINDOW = 256  # tokens a pass, and what the demo's models are trained on
@@ -41,7 +41,15 @@ def measure(name: str, texts: Path) -> dict[str, Any]:
     tokenizer = AutoTokenizer.from_pretrained(name)
     by_domain: dict[str, list[str]] = json.loads(texts.read_text())
     figures = {domain: bits_per_byte(model, tokenizer, texts) for domain, texts in by_domain.items()}
-    return {"revision": getattr(model.config, "_commit_hash", None), "figures": figures}
+    return {"revision": loaded_revision(name), "figures": figures}
+
+
+def loaded_revision(name: str) -> str | None:
+    """The revision in the cache that `main` stood for; None for a folder, which has no revisions."""
+    if Path(name).is_dir():
+        return None
+    config = try_to_load_from_cache(name, "config.json")
+    return Path(config).parent.name if isinstance(config, str) else None
 
 
 def bits_per_byte(model: Any, tokenizer: Any, texts: list[str]) -> float:
