@@ -1,0 +1,238 @@
+"""A stock client before and after a withdrawal, over a running site: what it loads is what flexcore composes at home
+from the same recipe, and without the withdrawn expert it is, file by file, what it would have been had the expert never
+been there.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from client import shapes
+from client.api import Guildhall
+from client.packages import push_anchor, push_version
+from client.waiting import wait_for_anchor, wait_for_composition, wait_for_version, wait_for_withdrawal
+from flexcore.loading import load_composed
+from flexcore.manifest import MANIFEST, Manifest
+from flexcore.merging.flexolmo import Member, compose
+from registry.embedded.supervisor import Site
+from tests.stock_client import PROMPT, run_stock_client
+from tests.workers.packages import Home, make_home
+
+PASSWORD = "a warm and quiet word"
+EXPERTS = {"theatre/drama": "drama", "foundry/code": "code"}
+TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Each with a line of their own; `reader_token` is what the reader gives to stock clients."""
+
+    operator: Guildhall
+    owners: dict[str, Guildhall]
+    examiner: Guildhall
+    reader: Guildhall
+    reader_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The reader's models on a running site, and the packages they are made of."""
+
+    site: Site
+    people: People
+    home: Home
+    anchor: str
+    versions: dict[str, shapes.Version]
+
+    def compose(self, name: str, experts: list[str], *, on_withdrawal: str = "recompose") -> shapes.Composition:
+        _, composition_id = self.people.reader.request_model(
+            f"reading-room/{name}",
+            anchor=self.anchor,
+            experts=experts,
+            purpose="research",
+            top_k=2,
+            on_withdrawal=on_withdrawal,
+        )
+        return wait_for_composition(self.people.reader, composition_id, seconds=300)
+
+    def ask(self, *deeds: str, model: str, home: Path, revision: str = "main") -> dict[str, Any]:
+        return run_stock_client(
+            *deeds,
+            endpoint=self.site.url,
+            token=self.people.reader_token,
+            home=home,
+            model=f"reading-room/{model}",
+            revision=revision,
+        )
+
+    def compose_at_home(self, experts: list[str], out: Path, *, texts: dict[str, bytes]) -> Manifest:
+        """The same recipe on this machine; the registry writes the texts, since it knows the licences."""
+        members = [
+            Member(
+                getattr(self.home, EXPERTS[name]).folder,
+                name,
+                self.versions[name]["number"],
+                self.people.reader.get_expert(name)["registration"] or 0,
+            )
+            for name in experts
+        ]
+        return compose(self.home.anchor_folder, members, out, top_k=2, texts=texts)
+
+
+@pytest.fixture(scope="module")
+def people(site: Site) -> Iterator[People]:
+    with ExitStack() as lines:
+
+        def line(email: str, password: str) -> Guildhall:
+            opened = lines.enter_context(Guildhall(site.url))
+            opened.sign_in(email, password)
+            return opened
+
+        operator = line(site.operator_email, site.operator_password)
+        for slug in ("theatre", "foundry", "examiners", "reading-room"):
+            operator.create_organisation(slug, slug.title())
+        emails = {}
+        for name, slug, role in (
+            ("drew", "theatre", "owner"),
+            ("cole", "foundry", "owner"),
+            ("exa", "examiners", "compliance"),
+            ("rea", "reading-room", "consumer"),
+        ):
+            emails[name] = f"{name}@{slug}.example"
+            operator.create_person(emails[name], name.title(), password=PASSWORD, roles=[(slug, role)])
+        lines_of = {name: line(email, PASSWORD) for name, email in emails.items()}
+        owners = {"theatre/drama": lines_of["drew"], "foundry/code": lines_of["cole"]}
+        token = lines_of["rea"].create_token("stock client", days=1)["token"]
+        yield People(operator, owners, lines_of["exa"], lines_of["rea"], token)
+
+
+@pytest.fixture(scope="module")
+def shelf(site: Site, people: People, tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """Two experts, uploaded, verified, and approved by somebody else."""
+    home = make_home(tmp_path_factory.mktemp("home"))
+    anchor = bring_anchor(people.operator, home)
+    versions = {name: bring_expert(name, people, home, anchor) for name in EXPERTS}
+    return Shelf(site, people, home, anchor, versions)
+
+
+def bring_anchor(operator: Guildhall, home: Home) -> str:
+    """Its slug; the same anchor is not taken twice, and another flow may have brought it."""
+    for known in operator.list_anchors():
+        if known["state"] == "verified" and known["digest"] == home.anchor.digest:
+            return known["slug"]
+    push_anchor(operator, home.anchor_folder, slug="warm", name="Warm", licence="Apache-2.0")
+    return wait_for_anchor(operator, "warm", seconds=300)["slug"]
+
+
+def bring_expert(name: str, people: People, home: Home, anchor: str) -> shapes.Version:
+    owner, organisation = people.owners[name], name.partition("/")[0]
+    owner.register_key(organisation, name="home", public_key=home.key.public_pem)
+    owner.create_expert(name, anchor=anchor, title=name, domain=EXPERTS[name])
+    evidence: shapes.Evidence = {
+        "licence": {"declared": "CC-BY-4.0", "attribution": organisation},
+        "consent": {
+            "legal_basis": "no-personal-data",
+            "purposes": ["research"],
+            "withdrawal_method": "Write to us.",
+        },
+        "provenance": {
+            "statement": {
+                "anchor_digest": home.anchor.digest,
+                "dataset": "Made up.",
+                "trained_by": organisation,
+                "code": "flexcore",
+            }
+        },
+    }
+    folder = getattr(home, EXPERTS[name]).folder
+    version = push_version(owner, folder, expert=name, evidence=evidence)
+    wait_for_version(owner, version["id"], seconds=300)
+    return people.examiner.review_version(version["id"], verdict="approve", reason="All that it needs is there.")
+
+
+def digests_of(folder: Path) -> dict[str, str]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def texts_in(home: Path, revision: str) -> dict[str, bytes]:
+    [snapshot] = home.glob(f"hf/hub/models--*/snapshots/{revision}")
+    return {name: (snapshot / name).read_bytes() for name in ("README.md", "NOTICE")}
+
+
+def named(composition: shapes.Composition) -> dict[str, str]:
+    """What the manifest speaks of: all files but itself."""
+    return {file["path"]: file["digest"] for file in composition["files"] if file["path"] != MANIFEST}
+
+
+@pytest.mark.timeout(900)
+def test_a_withdrawn_expert_is_gone_from_what_a_stock_client_loads_next(shelf: Shelf, tmp_path: Path) -> None:
+    both, code = ["theatre/drama", "foundry/code"], ["foundry/code"]
+    first = shelf.compose("plays", both)
+    closed = shelf.compose("plays-or-nothing", both, on_withdrawal="close")
+    never = shelf.compose("no-plays", code)
+    warm, shut, cold = tmp_path / "warm", tmp_path / "shut", tmp_path / "cold"
+    before = shelf.ask("snapshot", "load", model="plays", home=warm)
+    shelf.ask("snapshot", model="plays-or-nothing", home=shut)
+
+    drama = shelf.versions["theatre/drama"]["id"]
+    owner = shelf.people.owners["theatre/drama"]
+    owner.withdraw_version(drama, reason="The plays were not ours to give.")
+    withdrawal = wait_for_withdrawal(owner, drama, seconds=300)
+    after = shelf.ask("snapshot", "load", model="plays", home=warm)
+    at_closed = shelf.ask("snapshot", "file", model="plays-or-nothing", home=shut)
+    at_first = shelf.ask("model_info", "snapshot", "load", model="plays", home=cold, revision=first["revision"])
+    at_never = shelf.ask("snapshot", "load", model="no-plays", home=cold)
+
+    # What the client first loaded is what flexcore composes at home, and says the same in both.
+    made = shelf.compose_at_home(both, tmp_path / "both", texts=texts_in(warm, first["revision"]))
+    assert before["snapshot"] == {"commit": made.revision(), "files": digests_of(tmp_path / "both")}
+    assert logits_apart(before, tmp_path / "both") < TOLERANCE
+    # The withdrawal reached every model, each as its consumer wished.
+    now = {model["model"]: model for model in withdrawal["models"]}
+    assert now["reading-room/plays"]["recomposed_revision"] == after["snapshot"]["commit"]
+    assert now["reading-room/plays-or-nothing"]["recomposed_revision"] is None
+    assert "reading-room/no-plays" not in now
+    # The warm client has new files: those of the model that never held the expert, to the last byte and digit.
+    assert after["snapshot"]["commit"] == never["revision"] != first["revision"]
+    assert after["snapshot"]["files"] == at_never["snapshot"]["files"]
+    assert after["load"]["logits"] == at_never["load"]["logits"] != before["load"]["logits"]
+    recomposed = shelf.people.reader.get_model("reading-room/plays")["main"]
+    assert recomposed is not None
+    assert recomposed["revision"] == never["revision"]
+    made = shelf.compose_at_home(code, tmp_path / "code", texts=texts_in(warm, never["revision"]))
+    assert after["snapshot"] == {"commit": made.revision(), "files": digests_of(tmp_path / "code")}
+    assert named(never) == {file.path: file.digest for file in made.files}
+    assert logits_apart(after, tmp_path / "code") < TOLERANCE
+    # Where there is nothing to move to, and where the old revision is asked for, there is nothing.
+    for told, deeds in ((at_closed, ["snapshot", "file"]), (at_first, ["model_info", "snapshot"])):
+        for deed in deeds:
+            assert told[deed]["raised"] == "RevisionNotFoundError"
+            assert "theatre/drama@1" in told[deed]["message"]
+    assert "raised" in at_first["load"]
+    assert closed["revision"] == first["revision"]
+
+
+@pytest.mark.timeout(900)
+def test_the_log_tells_it_in_order(shelf: Shelf) -> None:
+    events = [entry["event"] for entry in shelf.people.examiner.list_log(about="theatre/drama@1")]
+
+    story = ["version.drafted", "version.submitted", "version.verified", "version.approved", "inclusion.recorded"]
+    story += ["withdrawal.requested"]
+    places = [events.index(event) for event in story]
+    assert places == sorted(places)
+    assert "version.withdrawn" in events
+
+
+def logits_apart(told: dict[str, Any], folder: Path) -> float:
+    """How far what transformers said lies from what flexcore says with the same files."""
+    model = load_composed(folder)
+    with torch.no_grad():
+        ours = model(torch.tensor([PROMPT]))[0]
+    return float((torch.tensor(told["load"]["logits"]) - ours).abs().max())
