@@ -28,8 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen.run(chosen)
     except Refused as refusal:
         return _fail(str(refusal), [f"  {item.policy}: {item.reason}" for item in refusal.policies])
-    except (NotSigned, FileExistsError, FileNotFoundError, PermissionError) as fault:
+    except NotSigned as fault:
         return _fail(str(fault), [])
+    except OSError as fault:
+        return _fail(f"{fault.strerror or fault}: {fault.filename}", [])
     except KeyboardInterrupt:
         return _fail("Stopped. Run the same command again to go on from here.", [], status=130)
     return 0

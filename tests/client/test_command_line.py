@@ -1,0 +1,218 @@
+"""The `guildhall` command line as people type it: it says what it did, or one sentence and status 1."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pytest_django.live_server_helper import LiveServer
+
+from client.cli import main
+from registry.actors import CONSOLE
+from registry.experts.models import Expert, ExpertVersion, VersionState
+from registry.policy.actions import ensure_policy_set
+from registry.reviews.models import Review
+from tests.client.test_push import evidence_for
+from tests.factories import (
+    ADA,
+    BEN,
+    CY,
+    PASSWORD,
+    make_anchor,
+    make_cast,
+    make_expert,
+    make_person,
+    make_token,
+    make_version,
+)
+from tests.flexcore.packages import make_expert as write_package
+from tests.repositories import make_model, publish
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Typed = Callable[..., str]
+
+
+@pytest.fixture
+def by(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
+    """Type a command as somebody; what it printed. It must end with the status that is expected of it."""
+    make_cast()
+    ensure_policy_set(by=CONSOLE)
+    monkeypatch.setenv("GUILDHALL_URL", live_server.url)
+
+    def typed(who: object, *words: str, status: int = 0) -> str:
+        if who is None:
+            monkeypatch.delenv("GUILDHALL_TOKEN", raising=False)
+        else:
+            monkeypatch.setenv("GUILDHALL_TOKEN", make_token(who))  # type: ignore[arg-type]  # an Actor
+        assert main(words) == status
+        printed = capsys.readouterr()
+        return printed.err if status else printed.out
+
+    return typed
+
+
+def test_an_owner_goes_from_a_key_to_a_submitted_version(by: Typed, tmp_path: Path) -> None:
+    anchor, package = make_anchor(), tmp_path / "package"
+    write_package(package, anchor_digest=anchor.digest)
+    stated = tmp_path / "evidence.json"
+    stated.write_text(json.dumps(evidence_for(anchor.digest)))
+
+    made = by(ADA, "keygen", "home", "--folder", str(tmp_path), "--register", "playhouse")
+    by(ADA, "sign", str(package), "--key", str(tmp_path / "home.pem"))
+    checked = by(ADA, "verify", str(package), "--key", str(tmp_path / "home.pub"))
+    by(ADA, "create", "playhouse/comedy", "--anchor", "small", "--title", "Comedies", "--domain", "drama")
+    pushed = by(ADA, "push", str(package), "--expert", "playhouse/comedy", "--evidence", str(stated), "--no-wait")
+    told = by(ADA, "status", "playhouse/comedy@1")
+
+    assert "sha256:" in made
+    assert "is as it was signed" in checked
+    assert pushed == "playhouse/comedy@1 is submitted.\n"
+    assert told.startswith("playhouse/comedy@1 is submitted")
+
+
+def test_evidence_begins_with_what_the_package_says(by: Typed, tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    contents = write_package(package)
+
+    begun = json.loads(by(None, "evidence", str(package)))
+
+    assert begun["provenance"]["statement"]["anchor_digest"] == contents.anchor_digest
+    assert begun["licence"]["declared"] == "TO BE COMPLETED"
+
+
+def test_unfinished_evidence_is_not_sent(by: Typed, tmp_path: Path) -> None:
+    make_expert("drama")
+    package, stated = tmp_path / "package", tmp_path / "evidence.json"
+    write_package(package)
+    stated.write_text(by(None, "evidence", str(package)))
+
+    told = by(ADA, "push", str(package), "--expert", "playhouse/drama", "--evidence", str(stated), status=1)
+
+    assert "TO BE COMPLETED" in told
+    assert not ExpertVersion.objects.exists()
+
+
+def test_compliance_approves_with_a_reason(by: Typed) -> None:
+    version = make_version(state=VersionState.VERIFIED)
+
+    told = by(BEN, "approve", str(version), "--reason", "The licence and the consent cover it.")
+
+    assert told == f"{version} is approved.\n"
+    assert Review.objects.get().reason == "The licence and the consent cover it."
+
+
+def test_an_owner_withdraws_and_sees_what_it_meant(by: Typed) -> None:
+    version = make_version()
+    model = make_model()
+    model.experts.add(version.expert)
+    publish(model, versions=[version])
+
+    told = by(ADA, "withdraw", str(version), "--reason", "The plays were not ours to give.", "--yes")
+
+    assert f"Withdrawing {version} blocks 1 model(s)" in told
+    assert "library/stage" in told
+    version.refresh_from_db()
+    assert version.state == VersionState.WITHDRAWN
+
+
+def test_a_withdrawal_that_is_not_confirmed_does_not_happen(by: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = make_version()
+    monkeypatch.setattr("builtins.input", lambda _: "yes")
+
+    told = by(ADA, "withdraw", str(version), "--reason", "The plays were not ours to give.", status=1)
+
+    assert "Nothing was withdrawn" in told
+    version.refresh_from_db()
+    assert version.state == VersionState.APPROVED
+
+
+def test_a_refused_model_names_the_policy_and_the_way_out(by: Typed) -> None:
+    make_version(make_expert("drama"))
+    words = ["request", "library/stage", "--anchor", "small", "--expert", "playhouse/drama", "--purpose", "service"]
+
+    told = by(CY, *words, "--no-wait", status=1)
+
+    assert told.startswith("guildhall: ")
+    assert "forbid.purpose-outside-consent" in told
+    assert "choose a purpose that it covers" in told
+
+
+def test_a_request_is_taken(by: Typed) -> None:
+    make_version(make_expert("drama"))
+    words = ["request", "library/stage", "--anchor", "small", "--expert", "playhouse/drama", "--purpose", "research"]
+
+    told = by(CY, *words, "--no-wait")
+
+    assert told.startswith("library/stage is decided.")
+
+
+def test_status_tells_who_one_is_and_what_one_has(by: Typed) -> None:
+    make_version(make_expert("drama"))
+    composition = publish(make_model())
+
+    for_ada, for_cy = by(ADA, "status"), by(CY, "status")
+    of_the_model = by(CY, "status", "library/stage")
+
+    assert "Ada" in for_ada
+    assert "expert playhouse/drama @1 approved" in for_ada
+    assert composition.revision in for_cy
+    assert composition.revision[:12] in of_the_model
+
+
+def test_the_log_is_printed_in_order(by: Typed) -> None:
+    version = make_version(state=VersionState.VERIFIED)
+    by(BEN, "approve", str(version), "--reason", "The licence and the consent cover it.")
+
+    told = by(BEN, "log", "--about", str(version))
+
+    assert "version.approved" in told
+
+
+def test_a_person_logs_in_and_gets_a_token_that_works(by: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_person("dora@playhouse.example", name="Dora", password=PASSWORD)
+    monkeypatch.setenv("GUILDHALL_PASSWORD", PASSWORD)
+
+    told = by(None, "login", "dora@playhouse.example")
+    monkeypatch.setenv("GUILDHALL_TOKEN", told.rpartition("=")[2].strip())
+
+    assert main(["status"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["status", "playhouse/nothing"], "There is no expert and no model playhouse/nothing"),
+        (["status", "nothing"], "'nothing' is not a full name"),
+        (["status", "playhouse/drama@7"], "There is no version playhouse/drama@7"),
+        (["approve", "playhouse/drama@1", "--reason", "I like it."], "needs the compliance role"),
+        (["sign", "/no/such/folder", "--key", "/no/such/key.pem"], "No such file or directory: /no/such"),
+        (["keygen", "status", "--folder", "/dev/null"], ": /dev/null"),
+        (["push", "/no/such", "--expert", "a/b", "--evidence", "/no/such.json"], "There is no /no/such.json"),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence_and_a_status(by: Typed, words: list[str], sentence: str) -> None:
+    make_version(make_expert("drama"), state=VersionState.VERIFIED)
+
+    told = by(ADA, *words, status=1)
+
+    assert told.startswith("guildhall: ")
+    assert sentence in told
+    assert told.count("\n") == 1
+    assert Expert.objects.count() == 1
+
+
+def test_without_a_token_it_says_how_to_get_one(by: Typed) -> None:
+    assert "`guildhall login` makes a token" in by(None, "status", status=1)
+
+
+def test_it_runs_as_a_module_and_loads_neither_django_nor_torch() -> None:
+    looks = "import sys, client.cli; sys.exit(bool({'django', 'torch', 'flexcore'} & set(sys.modules)))"
+
+    helped = subprocess.run([sys.executable, "-m", "client.cli", "--help"], capture_output=True, text=True, check=False)
+    looked = subprocess.run([sys.executable, "-c", looks], check=False)
+
+    assert helped.returncode == 0
+    assert "withdraw" in helped.stdout
+    assert looked.returncode == 0
