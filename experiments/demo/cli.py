@@ -6,6 +6,7 @@ only if all that the main job must show was seen.
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given.url or not email or not password:
         parser.error("the site's address and the operator's login are needed: start it with `make demo`")
     work = given.work.resolve()
+    # Told to stop, end as after Ctrl-C: what was started is ended too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         ending = tell(Site(given.url, email, password), work, DEMO)
     except (Refused, ConsumerFailed, ProgramFailed) as fault:

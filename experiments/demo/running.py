@@ -65,7 +65,8 @@ def _start(name: str, command: Sequence[str], *, log: Path, threads: int) -> Run
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "OMP_NUM_THREADS": str(threads), "COLUMNS": "80"},
+            # Threads that wait give their core away: spinning ones starve each other when the site needs it too.
+            env={**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE", "COLUMNS": "80"},
         )
     return Running(name, process, log)
 
