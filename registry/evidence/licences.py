@@ -47,6 +47,11 @@ LICENCES = _table(
         "Use for anything; keep the notice; do not use the authors' names to advertise. Cannot be taken back.",
     ),
     Terms(
+        "PSF-2.0",
+        "Python Software Foundation License 2.0",
+        "Use for anything; keep the notice and say what was changed. Cannot be taken back.",
+    ),
+    Terms(
         "CC0-1.0",
         "Creative Commons Zero 1.0",
         "As close to the public domain as the law lets it be. Cannot be taken back.",
