@@ -10,7 +10,7 @@ from registry.api.problems import CONTENT_TYPE, Problem
 class Operation(AutoSchema):
     """Adds the problem document as each operation's `default` answer, in one place instead of in every view."""
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # drf-spectacular asks without path and method
         """A view's first line may be its address; that is no description."""
         text = str(super().get_description())
         return "" if text.startswith("/") else text
