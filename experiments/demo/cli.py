@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ending = tell(Site(given.url, email, password), work, DEMO)
     except (Refused, ConsumerFailed, ProgramFailed) as fault:
         print(f"\ndemo: {fault}", file=sys.stderr)
+        for reason in getattr(fault, "policies", ()):
+            print(f"  {reason.policy}: {reason.reason}", file=sys.stderr)
         return 1
     _print_ending(ending, url=given.url, logins=Logins(work / "logins.json"))
     return 0 if all(check.passed for check in ending.checks) else 1

@@ -1,6 +1,7 @@
 """Plain text in columns, for a terminal and for a log file alike."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from client.shapes import LogEntry
 from experiments.demo.checks import Check, Figures
@@ -33,8 +34,28 @@ def checks_table(checks: Sequence[Check]) -> str:
 
 
 def log_table(entries: Sequence[LogEntry]) -> str:
-    rows = [[str(entry["seq"]), entry["at"][11:19], entry["event"], entry["about"], _who(entry)] for entry in entries]
-    return table(["entry", "at", "event", "about", "by"], rows, right=("entry",))
+    head = ["entry", "at", "event", "about", "by", "facts"]
+    rows = [
+        [
+            str(entry["seq"]),
+            entry["at"][11:19],
+            entry["event"],
+            entry["about"][:40],
+            _who(entry),
+            _facts(entry["facts"]),
+        ]
+        for entry in entries
+    ]
+    return table(head, rows, right=head[:1])
+
+
+def _facts(facts: Mapping[str, Any]) -> str:
+    """The few that tell the story, in short."""
+    model = [str(facts["model"])] if "model" in facts else []
+    slot = [f"slot {facts['slot']}"] if "slot" in facts else []
+    revision = [f"revision {facts['revision'][:12]}"] if facts.get("revision") else []
+    move = [f"{(facts['from'] or 'nothing')[:12]} > {facts['to'][:12]}"] if "to" in facts else []
+    return ", ".join([*model, *slot, *revision, *move])
 
 
 def _who(entry: LogEntry) -> str:

@@ -3,7 +3,7 @@
 from experiments.demo.recipe import ExpertRecipe, Recipe
 
 SUMS = ExpertRecipe("math", 30, "Sums", "CC0-1.0", "0.1 MB", "Generated.")
-CODE = ExpertRecipe("code", 30, "This Python's modules", "PSF-2.0", "0.2 MB", "Top-level modules.")
+CODE = ExpertRecipe("code", 30, "This Python's modules", "BSD-3-Clause", "0.2 MB", "Top-level modules.")
 TINY = Recipe(
     (SUMS, CODE),
     anchor_steps=40,
