@@ -1,21 +1,23 @@
 /** Who is signed in. Every feature may ask; only the accounts feature changes it. */
-import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { queryOptions, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { answer, client } from "@/api/client";
 import type { Person, Role } from "@/api/types";
 
 export const SESSION = ["session"];
 
+export const sessionQuery = queryOptions({
+  queryKey: SESSION,
+  queryFn: () => answer(client.GET("/api/v1/session")),
+  staleTime: 60_000,
+});
+
 export function useSession() {
-  return useQuery({ queryKey: SESSION, queryFn: () => answer(client.GET("/api/v1/session")), staleTime: 60_000 });
+  return useQuery(sessionQuery);
 }
 
 /** The person behind the pages that only a signed-in person sees. */
 export function usePerson(): Person {
-  const { data } = useSuspenseQuery({
-    queryKey: SESSION,
-    queryFn: () => answer(client.GET("/api/v1/session")),
-    staleTime: 60_000,
-  });
+  const { data } = useSuspenseQuery(sessionQuery);
   if (!data.person) throw new Error("nobody is signed in");
   return data.person;
 }

@@ -3,11 +3,8 @@ import { MantineProvider } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { styleNonce } from "@/app/nonce";
-import { makeQueries } from "@/app/queries";
-import { router } from "@/app/router";
+import { queries, router } from "@/app/router";
 import { theme, variables } from "@/app/theme";
-
-const queries = makeQueries();
 
 export function App() {
   return (

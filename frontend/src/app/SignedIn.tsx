@@ -1,25 +1,21 @@
-/** The pages behind the login: a stranger is led there, and back afterwards. */
-import { Navigate, Outlet, useLocation } from "@tanstack/react-router";
-import { Suspense } from "react";
+/** The pages of a person who is signed in. When the session ends meanwhile, the way leads back to the login. */
+import { Outlet, useRouter } from "@tanstack/react-router";
+import { Suspense, useEffect } from "react";
 import { useSession } from "@/api/session";
-import { Answered } from "@/components/Answered";
 import { Loading } from "@/components/Loading";
 
 export function SignedIn() {
-  const session = useSession();
-  const here = useLocation({ select: (location) => location.href });
+  const person = useSession().data?.person;
+  const router = useRouter();
 
+  useEffect(() => {
+    if (person === null) void router.invalidate();
+  }, [person, router]);
+
+  if (!person) return <Loading what="page" />;
   return (
-    <Answered query={session} what="page">
-      {({ person }) =>
-        person ? (
-          <Suspense fallback={<Loading what="page" />}>
-            <Outlet />
-          </Suspense>
-        ) : (
-          <Navigate to="/login" search={{ next: here === "/" ? undefined : here }} replace />
-        )
-      }
-    </Answered>
+    <Suspense fallback={<Loading what="page" />}>
+      <Outlet />
+    </Suspense>
   );
 }

@@ -1,22 +1,49 @@
 /** Every page and its address. Each page is a chunk of its own, loaded when it is wanted. */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import { sessionQuery } from "@/api/session";
 import { Layout } from "@/app/Layout";
 import { BrokenPage } from "@/app/pages/BrokenPage";
 import { LoginPage } from "@/app/pages/LoginPage";
 import { NotFoundPage } from "@/app/pages/NotFoundPage";
-import { texts } from "@/app/search";
+import { makeQueries } from "@/app/queries";
+import { inside as ownAddress, texts } from "@/app/search";
 import { SignedIn } from "@/app/SignedIn";
 
-const root = createRootRoute({ component: Layout, notFoundComponent: NotFoundPage });
+export const queries = makeQueries();
+
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Layout, notFoundComponent: NotFoundPage });
+
+const next = texts(["next"]);
 
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
-  validateSearch: texts(["next"]),
+  validateSearch: next,
+  beforeLoad: async ({ context, search }) => {
+    const { person } = await context.queries.query({ ...sessionQuery, staleTime: "static" });
+    if (person) redirect({ href: ownAddress(search.next), replace: true, throw: true });
+  },
   component: LoginPage,
 });
 
-const signedIn = createRoute({ getParentRoute: () => root, id: "signed-in", component: SignedIn });
+/** The pages behind the login: a stranger is led there, and back afterwards. */
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: "signed-in",
+  beforeLoad: async ({ context, location }) => {
+    const { person } = await context.queries.query({ ...sessionQuery, staleTime: "static" });
+    const search = location.href === "/" ? {} : { next: location.href };
+    if (!person) redirect({ to: "/login", search, replace: true, throw: true });
+  },
+  component: SignedIn,
+});
 const inside = { getParentRoute: () => signedIn };
 
 const start = createRoute({
@@ -104,6 +131,7 @@ const pages = [start, experts, expert, version, upload, reviews, review, models,
 
 export const router = createRouter({
   routeTree: root.addChildren([login, signedIn.addChildren(pages)]),
+  context: { queries },
   defaultPreload: "intent",
   scrollRestoration: true,
   defaultErrorComponent: BrokenPage,

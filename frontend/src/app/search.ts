@@ -15,3 +15,8 @@ export function texts<const N extends string>(names: readonly N[]): (search: Rec
     return found;
   };
 }
+
+/** Only our own pages: an address that somebody else wrote must not lead elsewhere. */
+export function inside(next: string | undefined): string {
+  return next && /^\/(?![/\\])/.test(next) ? next : "/";
+}

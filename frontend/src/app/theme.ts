@@ -51,6 +51,7 @@ export const theme = createTheme({
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
   fontFamilyMonospace: "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
   components: {
+    Modal: { styles: { title: { fontWeight: 650, fontSize: "1.2rem" } } },
     // A link inside a sentence must be seen without its colour; where it stands alone, it says underline="hover".
     Anchor: { defaultProps: { underline: "always" } },
   },

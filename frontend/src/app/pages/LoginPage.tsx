@@ -1,19 +1,14 @@
 /** The door: afterwards the person is where they wanted to go. */
 import { Container, Stack, Text, Title } from "@mantine/core";
-import { Navigate, useRouter, useSearch } from "@tanstack/react-router";
+import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { useSession } from "@/api/session";
-import { Answered } from "@/components/Answered";
+import { inside } from "@/app/search";
 import { SignInForm } from "@/features/accounts/SignInForm";
 
-/** Only our own pages: an address from outside must not lead elsewhere. */
-function inside(next: string | undefined): string {
-  return next?.startsWith("/") && !next.startsWith("//") && !next.startsWith("/\\") ? next : "/";
-}
+const route = getRouteApi("/login");
 
 export function LoginPage() {
-  const session = useSession();
-  const { next } = useSearch({ from: "/login" });
+  const { next } = route.useSearch();
   const router = useRouter();
 
   useEffect(() => {
@@ -29,11 +24,7 @@ export function LoginPage() {
             Guildhall keeps the record of language-model experts: whose they are, who may use them, and what happened.
           </Text>
         </Stack>
-        <Answered query={session} what="sign-in form">
-          {({ person }) =>
-            person ? <Navigate to={inside(next)} replace /> : <SignInForm onSignedIn={() => router.history.push(inside(next))} />
-          }
-        </Answered>
+        <SignInForm onSignedIn={() => router.history.push(inside(next))} />
       </Stack>
     </Container>
   );

@@ -13,6 +13,7 @@ import { useVersion } from "@/features/experts/api";
 import { UploadPanel } from "@/features/experts/upload/UploadPanel";
 import { VersionState } from "@/features/experts/VersionState";
 import { ReviewList } from "@/features/reviews/ReviewList";
+import { InUse } from "@/features/withdrawals/InUse";
 import { WithdrawalResult } from "@/features/withdrawals/WithdrawalResult";
 import { WithdrawDialog } from "@/features/withdrawals/WithdrawDialog";
 
@@ -68,6 +69,11 @@ function VersionView({ version }: { version: Version }) {
       {version.may.edit && version.state === "draft" && (
         <Section title="Bring the files" about="Choose the package again; what has already arrived is not sent twice.">
           <UploadPanel version={version} />
+        </Section>
+      )}
+      {version.may.withdraw && version.state === "approved" && (
+        <Section title="Where it is used">
+          <InUse id={version.id} />
         </Section>
       )}
       <Evidence version={version} />

@@ -7,6 +7,7 @@ import { RowList } from "@/components/RowList";
 import { Section } from "@/components/Section";
 import { count, size } from "@/components/sizes";
 import { StateBadge } from "@/components/StateBadge";
+import { Validation } from "@/features/compositions/Validation";
 
 const ENDED_WITHOUT_MODEL = ["refused", "failed", "cancelled"];
 
@@ -30,8 +31,8 @@ export function CompositionFacts({ composition }: { composition: Composition }) 
         </Section>
       )}
       {Object.keys(composition.validation).length > 0 && (
-        <Section title="Validation">
-          <Code block>{JSON.stringify(composition.validation, null, 2)}</Code>
+        <Section title="Validation" about="Measured on a public text before it was published.">
+          <Validation composition={composition} />
         </Section>
       )}
     </>

@@ -38,7 +38,7 @@ export function CompositionState({ composition }: { composition: Composition }) 
     <Notice tone="good" role="status" title="Published">
       {composition.published_at ? (
         <Text size="sm">
-          Since <When at={composition.published_at} />. It can be loaded by everybody in your organisation.
+          <When at={composition.published_at} />; everybody in your organisation can load it.
         </Text>
       ) : null}
     </Notice>

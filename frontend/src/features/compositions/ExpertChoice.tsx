@@ -16,7 +16,7 @@ export function ExpertChoice({ explained, chosen, onChange }: ExpertChoiceProps)
     return <Empty title="No expert for this anchor yet">Only experts with an approved version can be asked for.</Empty>;
   }
   return (
-    <Checkbox.Group label="Experts" value={[...chosen]} onChange={onChange}>
+    <Checkbox.Group aria-label="Experts" value={[...chosen]} onChange={onChange}>
       <RowList>
         {explained.map(({ expert, version, allowed, reasons }) => (
           <li key={expert}>
@@ -24,6 +24,7 @@ export function ExpertChoice({ explained, chosen, onChange }: ExpertChoiceProps)
               <Checkbox
                 value={expert}
                 disabled={!allowed}
+                styles={{ label: { color: "var(--mantine-color-text)" } }}
                 label={
                   <>
                     {expert}, version {version} {!allowed && <StateBadge state="refused" />}

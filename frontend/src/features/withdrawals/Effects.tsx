@@ -29,10 +29,10 @@ export function Effects({ preview }: { preview: WithdrawalPreview }) {
       )}
       {irrevocable && (
         <Notice tone="warning" title="The licence cannot be taken back">
-          A withdrawal stops future use only. Who has a copy may keep using it as the licence allows.
+          {notice || "A withdrawal stops future use only. Who has a copy may keep using it as the licence allows."}
         </Notice>
       )}
-      {notice && <Text size="sm">{notice}</Text>}
+      {!irrevocable && notice && <Text size="sm">{notice}</Text>}
     </Stack>
   );
 }

@@ -1,0 +1,221 @@
+"""The main job by hand: an owner uploads, compliance approves, a consumer asks for a model, the owner takes it back.
+
+A real Chromium before the real site. Pictures of every page are left in the test's temporary folder.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from client.api import Guildhall
+from client.packages import push_version
+from client.waiting import wait_for_version
+from experiments.demo.people import ADA, BEN, CY, Logins, Member, admit
+from experiments.demo.publishing import approve, publish_anchor
+from registry.embedded.supervisor import Site
+from tests.browser.visitor import Visitor, visitor
+from tests.workers.packages import Home, make_home
+
+expect.set_options(timeout=30_000)
+A_BUILD = 180_000  # milliseconds: verifying and composing wait for workers on a busy machine
+REASON = "A contributor to the drama corpus took her plays back."
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The site with its people, an anchor and one approved expert, before anybody opens a browser."""
+
+    site: Site
+    home: Home
+    logins: Logins
+    anchor: str
+    code: str
+    pictures: Path
+
+    def enter(self, browser: Browser, member: Member, on: ExitStack) -> Visitor:
+        somebody = on.enter_context(visitor(browser, self.site.url, self.pictures))
+        somebody.sign_in(member.email, self.logins.of(member.email).password)
+        return somebody
+
+
+@pytest.fixture(scope="module")
+def scene(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    folder = tmp_path_factory.mktemp("main-job")
+    pictures = folder / "pictures"
+    pictures.mkdir()
+    (folder / "home").mkdir()
+    home = make_home(folder / "home")
+    logins = Logins(folder / "logins.json")
+    with ExitStack() as lines:
+        operator = lines.enter_context(Guildhall(site.url))
+        operator.sign_in(site.operator_email, site.operator_password)
+        people = admit(site.url, operator=operator, logins=logins, open_until=lines)
+        anchor = publish_anchor(operator, home.anchor_folder)
+        ada = people[ADA]
+        ada.register_key(ADA.organisation, name="training machine", public_key=home.key.public_pem)
+        code = f"{ADA.organisation}/code"
+        ada.create_expert(code, anchor=anchor, title="Stage machinery in Python", domain="code", description="")
+        approve(people[BEN], push(ada, code, home))
+        yield Scene(site, home, logins, anchor, code, pictures)
+
+
+def push(owner: Guildhall, expert: str, home: Home) -> object:
+    evidence = {
+        "licence": {"declared": "MIT"},
+        "consent": {"legal_basis": "no-personal-data", "purposes": ["research"], "withdrawal_method": "By mail."},
+        "provenance": {
+            "statement": {
+                "anchor_digest": home.anchor.digest,
+                "dataset": "Programs that move scenery.",
+                "trained_by": "The Playhouse",
+                "code": "flexcore",
+            }
+        },
+    }
+    pushed = push_version(owner, home.code.folder, expert=expert, evidence=evidence)
+    return wait_for_version(owner, pushed["id"])
+
+
+@pytest.mark.timeout(900)
+def test_four_people_do_the_main_job(browser: Browser, scene: Scene) -> None:
+    with ExitStack() as windows:
+        ada = scene.enter(browser, ADA, windows)
+        ben = scene.enter(browser, BEN, windows)
+        cy = scene.enter(browser, CY, windows)
+
+        upload(ada, scene)
+        review(ben)
+        request(cy, scene)
+        withdraw(ada)
+        see_what_is_left(cy)
+        read_the_log(cy)
+
+        assert [complaint for person in (ada, ben, cy) for complaint in person.complaints] == []
+
+
+def upload(ada: Visitor, scene: Scene) -> None:
+    page = ada.page
+    ada.look("start-owner")
+    page.get_by_role("link", name="Upload an expert").click()
+    ada.look("upload")
+    ada.choose("Anchor", "A small public model")
+    page.get_by_role("textbox", name="Name").fill("drama")
+    page.get_by_role("textbox", name="Domain").fill("drama")
+    page.get_by_role("textbox", name="Title").fill("Plays in the public domain")
+
+    package = sorted(scene.home.drama.folder.iterdir())
+    page.get_by_test_id("package-files").set_input_files([path for path in package if path.name != "expert.json"])
+    expect(page.get_by_role("alert")).to_contain_text("expert.json is missing")
+    page.get_by_test_id("package-files").set_input_files(package)
+    expect(page.get_by_text("The package looks right")).to_be_visible()
+
+    page.get_by_role("combobox", name="Licence").fill("CC-BY-4.0")
+    expect(page.get_by_text("a withdrawal stops future use only")).to_be_visible()
+    page.get_by_role("textbox", name="Attribution").fill("The Playhouse")
+    ada.choose("Legal ground", "The data is about nobody")
+    page.get_by_role("checkbox", name="Research", exact=True).check()
+    page.get_by_role("textbox", name="How people can withdraw").fill("By mail to privacy@playhouse.example")
+    page.get_by_role("textbox", name="The data").fill("Stage plays in the public domain.")
+    page.get_by_role("textbox", name="Trained by").fill("The Playhouse")
+    page.get_by_role("textbox", name="Code").fill("flexcore 0.1.0")
+    ada.look("upload-filled")
+    page.get_by_role("button", name="Save the draft and go on").click()
+
+    page.get_by_role("button", name="Upload and submit").click()
+    expect(page.get_by_text("Verified, and waiting for review")).to_be_visible(timeout=A_BUILD)
+    ada.look("upload-verified")
+
+
+def review(ben: Visitor) -> None:
+    page = ben.page
+    page.get_by_role("link", name="Open the review queue").click()
+    page.get_by_role("link", name="playhouse/drama, version 1").wait_for()
+    ben.look("review-queue")
+    page.get_by_role("link", name="playhouse/drama, version 1").click()
+    page.get_by_text("Signed by a registered key").wait_for()
+    ben.look("review")
+    page.get_by_role("radio", name="Approve").check()
+    page.get_by_role("textbox", name="Reason").fill(
+        "The licence and the consent cover research, and the signature holds."
+    )
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("Nothing to decide now")).to_be_visible()
+    ben.look("review-decided")
+
+
+def request(cy: Visitor, scene: Scene) -> None:
+    page = cy.page
+    page.get_by_role("link", name="Experts").first.click()
+    page.get_by_text("Plays in the public domain").wait_for()
+    cy.look("catalogue")
+    page.get_by_role("link", name="Plays in the public domain").click()
+    page.get_by_role("link", name="Version 1").wait_for()
+    cy.look("expert")
+    page.get_by_role("link", name="Guildhall").click()
+    page.get_by_role("link", name="Request a model").click()
+    page.get_by_role("textbox", name="Name").fill("reading-room")
+    cy.choose("Purpose", "Service to customers")
+    expect(page.get_by_role("checkbox", name="playhouse/drama")).to_be_disabled()
+    cy.look("model-request-refused")
+    cy.choose("Purpose", "Research")
+    for expert in ("playhouse/drama", scene.code):
+        page.get_by_role("checkbox", name=expert).check()
+    cy.look("model-request")
+    page.get_by_role("button", name="Request the model").click()
+
+    expect(page.get_by_role("heading", name="Load it")).to_be_visible(timeout=A_BUILD)
+    expect(page.get_by_text('from_pretrained("library/reading-room")').first).to_be_visible()
+    cy.look("composition")
+
+
+def withdraw(ada: Visitor) -> None:
+    page = ada.page
+    page.get_by_role("link", name="Open the version").click()
+    page.get_by_role("button", name="Withdraw").wait_for()
+    ada.look("version")
+    page.get_by_role("button", name="Withdraw").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("library/reading-room of")).to_be_visible()
+    expect(dialog.get_by_text("The licence cannot be taken back")).to_be_visible()
+    dialog.get_by_role("textbox", name="Reason").fill(REASON)
+    ada.look("withdraw-dialog")
+    dialog.get_by_role("button", name="Withdraw for good").click()
+
+    expect(page.get_by_text("Withdrawn everywhere")).to_be_visible(timeout=A_BUILD)
+    expect(page.get_by_text(re.compile("Its main is now [0-9a-f]{8}, composed without it"))).to_be_visible()
+    ada.look("version-withdrawn")
+
+
+def see_what_is_left(cy: Visitor) -> None:
+    page = cy.page
+    page.reload()
+    expect(page.get_by_text("An expert in this revision was withdrawn by its owner")).to_be_visible()
+    cy.look("composition-withdrawn")
+    page.get_by_role("link", name="library/reading-room").click()
+    expect(page.get_by_text("An expert was withdrawn, and the model composed again without it")).to_be_visible()
+    cy.look("model")
+    page.get_by_role("link", name="Models").first.click()
+    page.get_by_role("link", name="library/reading-room").wait_for()
+    cy.look("models")
+
+
+def read_the_log(cy: Visitor) -> None:
+    page = cy.page
+    page.get_by_role("link", name="Log").first.click()
+    page.get_by_role("textbox", name="Event").fill("withdrawal.requested")
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_text("playhouse/drama@1").click()
+    expect(page.get_by_text(REASON)).to_be_visible()
+    expect(page.get_by_text("Leaf hash")).to_be_visible()
+    cy.look("log")
+    page.get_by_role("button", name=re.compile("^Account of")).click()
+    page.get_by_role("menuitem", name="Tokens and keys").click()
+    page.get_by_role("textbox", name="Name").fill("reading machine")
+    page.get_by_role("button", name="Create a token").click()
+    expect(page.get_by_text("shown only once")).to_be_visible()
+    cy.look("account")
