@@ -13,8 +13,6 @@ DESK, PHONE = (1440, 900), (360, 780)
 # Each width and each scheme is seen on every page; all four pairings would take twice as long and find little more.
 VIEWS: tuple[tuple[tuple[int, int], Literal["light", "dark"]], ...] = ((DESK, "light"), (PHONE, "dark"))
 GRAVE = {"serious", "critical"}
-# The component library fades and slides; a picture in between shows colours that nobody reads.
-STILL = "*, *::before, *::after { transition: none !important; animation: none !important }"
 
 
 @dataclass(slots=True)
@@ -45,16 +43,14 @@ class Visitor:
             self.page.emulate_media(color_scheme=scheme)
             self.page.evaluate("window.scrollTo(0, 0)")
             where = f"{name} at {width} px, {scheme}"
-            self.page.screenshot(path=self.pictures / f"{name}-{width}-{scheme}.png", full_page=True, style=STILL)
+            self.page.screenshot(
+                path=self.pictures / f"{name}-{width}-{scheme}.png", full_page=True, animations="disabled"
+            )
             self.complaints += [f"{where}: {found}" for found in grave_findings(self.page)]
             if self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
                 self.complaints.append(f"{where}: wider than the window")
         self.page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
         self.page.emulate_media(color_scheme="light")
-
-    def hear(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.complaints.append(f"{self.page.url}: the console says {message.text}")
 
 
 @contextmanager
@@ -64,7 +60,12 @@ def visitor(browser: Browser, url: str, pictures: Path) -> Iterator[Visitor]:
     context.set_default_timeout(60_000)
     page = context.new_page()
     somebody = Visitor(page, url, pictures)
-    page.on("console", lambda message: somebody.hear(message))
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            somebody.complaints.append(f"{page.url}: the console says {message.text}")
+
+    page.on("console", hear)
     page.on("pageerror", lambda error: somebody.complaints.append(f"{page.url}: {error}"))
     yield somebody
     context.close()

@@ -1,10 +1,11 @@
 /** One entry of the log; opened, it shows its facts and the hash that binds them. */
-import { Code, Stack } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import { useState } from "react";
 import type { Entry } from "@/api/types";
 import { moment } from "@/components/dates";
 import { Digest } from "@/components/Digest";
 import { Facts } from "@/components/Facts";
+import { JsonBlock } from "@/components/JsonBlock";
 import { When } from "@/components/When";
 import classes from "@/features/audit/Log.module.css";
 
@@ -30,7 +31,7 @@ export function LogEntry({ entry }: { entry: Entry }) {
                 ["Leaf hash", <Digest key="leaf" value={entry.leaf_hash} what="leaf hash" short={false} />],
               ]}
             />
-            <Code block>{JSON.stringify(entry.facts, null, 2)}</Code>
+            <JsonBlock value={entry.facts} />
           </Stack>
         )}
       </details>

@@ -1,6 +1,7 @@
 /** What the owner's cards say: training, evaluation, privacy, data. Their words, marked as theirs. */
-import { Code, Spoiler, Stack, Title } from "@mantine/core";
+import { Spoiler, Stack, Title } from "@mantine/core";
 import { Facts } from "@/components/Facts";
+import { JsonBlock } from "@/components/JsonBlock";
 import { facts, plain } from "@/features/experts/cards";
 
 interface CardFactsProps {
@@ -33,7 +34,7 @@ export function CardFacts({ card, dataCard }: CardFactsProps) {
         </Stack>
       )}
       <Spoiler maxHeight={0} showLabel="Show both cards as they are" hideLabel="Hide the cards">
-        <Code block>{JSON.stringify({ "expert.json": card, "data-card.json": dataCard }, null, 2)}</Code>
+        <JsonBlock value={{ "expert.json": card, "data-card.json": dataCard }} />
       </Spoiler>
     </Stack>
   );
