@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, expect
 
 from client.api import Guildhall
 from client.packages import push_version
+from client.shapes import Evidence, Version
 from client.waiting import wait_for_version
 from experiments.demo.people import ADA, BEN, CY, Logins, Member, admit
 from experiments.demo.publishing import approve, publish_anchor
@@ -64,8 +65,8 @@ def scene(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scen
         yield Scene(site, home, logins, anchor, code, pictures)
 
 
-def push(owner: Guildhall, expert: str, home: Home) -> object:
-    evidence = {
+def push(owner: Guildhall, expert: str, home: Home) -> Version:
+    evidence: Evidence = {
         "licence": {"declared": "MIT"},
         "consent": {"legal_basis": "no-personal-data", "purposes": ["research"], "withdrawal_method": "By mail."},
         "provenance": {
