@@ -31,7 +31,11 @@ def tell_it(site: Site, folder: Path) -> Ending:
 
 def failed(ending: Ending) -> list[str]:
     """What did not hold. How much is gained is for the real texts to show: these models are trained for seconds."""
-    return [f"{check.name}: {check.seen}" for check in ending.checks if not check.passed and "better than the anchor" not in check.name]
+    return [
+        f"{check.name}: {check.seen}"
+        for check in ending.checks
+        if not check.passed and "better than the anchor" not in check.name
+    ]
 
 
 @pytest.mark.timeout(900)
