@@ -29,12 +29,16 @@ def tell_it(site: Site, folder: Path) -> Ending:
     return tell(visit.Site(site.url, site.operator_email, site.operator_password), folder, TINY)
 
 
+# Models trained for seconds gain nothing to speak of; how much is gained is for the real texts to show.
+GAINS = ("better than the anchor", "keeps its gain", "falls back")
+
+
 def failed(ending: Ending) -> list[str]:
-    """What did not hold. How much is gained is for the real texts to show: these models are trained for seconds."""
+    """What did not hold, but for the size of the gains."""
     return [
         f"{check.name}: {check.seen}"
         for check in ending.checks
-        if not check.passed and "better than the anchor" not in check.name
+        if not check.passed and not any(gain in check.name for gain in GAINS)
     ]
 
 
