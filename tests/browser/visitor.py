@@ -26,6 +26,8 @@ class Visitor:
 
     def sign_in(self, email: str, password: str) -> None:
         self.page.goto(self.url)
+        self.page.get_by_label("E-mail").wait_for()
+        self.look("login")
         self.page.get_by_label("E-mail").fill(email)
         self.page.locator("input[name=password]").fill(password)
         self.page.get_by_role("button", name="Sign in").click()

@@ -6,7 +6,7 @@ import { CopyButton } from "@/components/CopyButton";
 export function CopyBlock({ title, text }: { title: string; text: string }) {
   return (
     <Stack gap={6}>
-      <Group justify="space-between">
+      <Group justify="space-between" wrap="nowrap">
         <Text size="sm" fw={600}>
           {title}
         </Text>

@@ -4,6 +4,7 @@ import classes from "@/components/Facts.module.css";
 
 export function Facts({ facts }: { facts: readonly (readonly [name: string, value: ReactNode])[] }) {
   const known = facts.filter(([, value]) => value !== null && value !== undefined && value !== "");
+  if (known.length === 0) return null;
   return (
     <dl className={classes["facts"]}>
       {known.map(([name, value]) => (

@@ -20,7 +20,7 @@ export function Keys({ organisation, name }: { organisation: string; name: strin
       <Answered query={keys} what="keys">
         {(found) =>
           found.length === 0 ? (
-            <Text c="dimmed">No keys yet. Packages can be uploaded unsigned; a policy may ask for a signature.</Text>
+            <Text c="dimmed">No keys yet. A package is taken only if it is signed with one of these.</Text>
           ) : (
             <RowList label="Signing keys">
               {found.map((key) => (

@@ -36,11 +36,15 @@ export function CompositionState({ composition }: { composition: Composition }) 
   }
   return (
     <Notice tone="good" role="status" title="Published">
-      {composition.published_at ? (
-        <Text size="sm">
-          <When at={composition.published_at} />; everybody in your organisation can load it.
-        </Text>
-      ) : null}
+      <Text size="sm">
+        Everybody in your organisation can load it
+        {composition.published_at && (
+          <>
+            ; published <When at={composition.published_at} />
+          </>
+        )}
+        .
+      </Text>
     </Notice>
   );
 }

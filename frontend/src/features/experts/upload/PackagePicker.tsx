@@ -4,11 +4,10 @@ import { useRef, useState, type DragEvent, type RefObject } from "react";
 import classes from "@/features/experts/upload/PackagePicker.module.css";
 
 interface PackagePickerProps {
-  disabled?: boolean;
   onChosen: (files: File[]) => void;
 }
 
-export function PackagePicker({ disabled, onChosen }: PackagePickerProps) {
+export function PackagePicker({ onChosen }: PackagePickerProps) {
   const [over, setOver] = useState(false);
   const folder = useRef<HTMLInputElement>(null);
   const files = useRef<HTMLInputElement>(null);
@@ -22,7 +21,7 @@ export function PackagePicker({ disabled, onChosen }: PackagePickerProps) {
   async function handleDrop(event: DragEvent) {
     event.preventDefault();
     setOver(false);
-    if (!disabled) onChosen(await dropped(event.dataTransfer));
+    onChosen(await dropped(event.dataTransfer));
   }
 
   return (
@@ -42,13 +41,13 @@ export function PackagePicker({ disabled, onChosen }: PackagePickerProps) {
     >
       <Text>Drop the package here: the folder, or the files in it</Text>
       <Text size="sm" c="dimmed">
-        expert.safetensors, router.safetensors, expert.json, data-card.json and, if it is signed, model.sig
+        expert.safetensors, router.safetensors, expert.json, data-card.json and model.sig
       </Text>
       <Group gap="sm" justify="center">
-        <Button variant="default" disabled={disabled} onClick={() => folder.current?.click()}>
+        <Button variant="default" onClick={() => folder.current?.click()}>
           Choose a folder
         </Button>
-        <Button variant="default" disabled={disabled} onClick={() => files.current?.click()}>
+        <Button variant="default" onClick={() => files.current?.click()}>
           Choose files
         </Button>
       </Group>

@@ -4,12 +4,9 @@ import { count, size } from "@/components/sizes";
 import type { Package } from "@/features/experts/upload/precheck";
 
 export function PackageSummary({ found }: { found: Package }) {
-  const signed = found.files.some((file) => file.name === "model.sig");
   return (
     <Notice tone="good" role="status" title="The package looks right">
-      {`${count(found.files.length, "file")}, ${size(found.bytes)}: ${count(found.tensors, "tensor")} in ${count(found.layers, "layer")} of ${found.dtype}, ${
-        signed ? "signed" : "not signed"
-      }. The registry reads it again, to the last byte, after the upload.`}
+      {`${count(found.files.length, "file")}, ${size(found.bytes)}: ${count(found.tensors, "tensor")} in ${count(found.layers, "layer")} of ${found.dtype}, signed. The registry reads it again, to the last byte, after the upload.`}
     </Notice>
   );
 }

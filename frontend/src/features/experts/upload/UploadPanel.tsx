@@ -24,17 +24,16 @@ export function UploadPanel({ version, files }: UploadPanelProps) {
   const submit = useSubmitVersion(version.id);
   const busy = state.phase === "running" || submit.isPending;
 
+  const allHere = version.may.submit && version.files.length > 0 && version.files.every((file) => file.completed_at);
+
   async function bring() {
     if (await start(chosen)) submit.mutate();
   }
 
   return (
     <Stack>
-      {files === undefined && state.phase !== "done" && (
-        <PackagePicker
-          disabled={busy}
-          onChosen={(picked) => void choose(picked).then((read) => setChosen(read?.files ?? []))}
-        />
+      {files === undefined && !busy && state.phase !== "done" && (
+        <PackagePicker onChosen={(picked) => void choose(picked).then((read) => setChosen(read?.files ?? []))} />
       )}
       {fault && <Notice tone="bad" role="alert" title="This is not a package that can be sent">{fault}</Notice>}
       {found && state.phase === "idle" && <PackageSummary found={found} />}
@@ -45,12 +44,12 @@ export function UploadPanel({ version, files }: UploadPanelProps) {
       {state.error && <RefusalNotice error={state.error} />}
       {submit.error && <RefusalNotice error={submit.error} onRetry={() => submit.mutate()} />}
       <Group>
-        {chosen.length > 0 && state.phase !== "done" && (
-          <Button onClick={() => void bring()} loading={busy}>
+        {chosen.length > 0 && !busy && state.phase !== "done" && (
+          <Button onClick={() => void bring()}>
             {state.phase === "idle" ? "Upload and submit" : "Go on"}
           </Button>
         )}
-        {chosen.length === 0 && version.may.submit && (
+        {chosen.length === 0 && allHere && (
           <Button onClick={() => submit.mutate()} loading={submit.isPending}>
             Submit what has arrived
           </Button>

@@ -10,13 +10,13 @@ interface UploadProgressProps {
 }
 
 export function UploadProgress({ state, onStop }: UploadProgressProps) {
-  const { phase, file, total, hashed, sent, rate } = state;
+  const { phase, file, step, total, sent } = state;
   const share = total === 0 ? 0 : Math.min(100, (sent / total) * 100);
   return (
     <Stack gap="xs">
       <Group justify="space-between" gap="xs">
         <Text size="sm" fw={600}>
-          {phase === "done" ? "All files have arrived" : `Sending ${file}`}
+          {phase === "done" ? "All files have arrived" : `${step === "hashing" ? "Reading" : "Sending"} ${file}`}
         </Text>
         <Text size="sm" c="dimmed">
           {size(sent)} of {size(total)}
@@ -25,7 +25,7 @@ export function UploadProgress({ state, onStop }: UploadProgressProps) {
       <Progress value={share} size="lg" aria-label="Upload" animated={phase === "running"} />
       <Group justify="space-between" gap="xs" mih={30}>
         <Text size="sm" c="dimmed">
-          {phase === "running" && line(total, hashed, sent, rate)}
+          {phase === "running" && line(state)}
         </Text>
         {phase === "running" && (
           <Button variant="default" size="xs" onClick={onStop}>
@@ -38,8 +38,8 @@ export function UploadProgress({ state, onStop }: UploadProgressProps) {
   );
 }
 
-function line(total: number, hashed: number, sent: number, rate: number | null): string {
-  if (hashed < total && sent >= hashed) return `Computing SHA-256: ${size(hashed)} of ${size(total)} read`;
+function line({ step, total, hashed, sent, rate }: UploadState): string {
+  if (step === "hashing") return `Computing SHA-256: ${size(hashed)} of ${size(total)} read`;
   if (!rate) return "Measuring the speed";
   return `${size(rate)} a second, about ${duration((total - sent) / rate)} left`;
 }

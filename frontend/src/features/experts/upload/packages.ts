@@ -55,6 +55,7 @@ export function packageFiles(changed: Record<string, BlobPart | null> = {}): Fil
     "router.safetensors": safetensors(routerTensors()),
     "expert.json": JSON.stringify({ anchor: ANCHOR.digest, training: { code: "flexcore 0.1.0" } }),
     "data-card.json": JSON.stringify({ name: "Plays", description: "Plays in the public domain" }),
+    "model.sig": "{}",
     ...changed,
   };
   return Object.entries(contents).flatMap(([name, content]) => (content === null ? [] : [new File([content], name)]));

@@ -31,6 +31,7 @@ const lacking = Object.fromEntries(Object.entries(expertTensors()).slice(0, -1))
 
 test.each<[string, Record<string, BlobPart | null>, RegExp]>([
   ["a missing file", { "router.safetensors": null }, /router\.safetensors is missing/],
+  ["a package without a signature", { "model.sig": null }, /Sign the package first/],
   ["a stranger among the files", { "run.sh": "rm" }, /run\.sh does not belong into a package/],
   ["a cut file", { "expert.safetensors": safetensors(expertTensors(), { cut: 4 }) }, /may be cut off/],
   ["a lying header", { "expert.safetensors": safetensors(expertTensors(), { lie: 4 }) }, /its shape needs/],

@@ -1,8 +1,8 @@
 /** Looks at a chosen package as the registry will: the right files, and tensors that fit the anchor. */
 import { readHeader, WrongFile, type TensorEntry } from "@/features/experts/upload/header";
 
-export const REQUIRED = ["expert.safetensors", "router.safetensors", "expert.json", "data-card.json"] as const;
-export const OPTIONAL = ["model.sig"] as const;
+const SIGNATURE = "model.sig";
+const FILES: readonly string[] = ["expert.safetensors", "router.safetensors", "expert.json", "data-card.json", SIGNATURE];
 const MAX_CARD = 2 ** 20;
 
 export interface AnchorShape {
@@ -27,12 +27,11 @@ export interface Package {
 /** The package in the chosen files, or one sentence that says what is wrong with them. */
 export async function readPackage(chosen: readonly File[], anchor: AnchorShape | null): Promise<Package> {
   const files = new Map(chosen.filter((file) => !isLitter(file.name)).map((file) => [file.name, file]));
-  for (const name of REQUIRED) {
-    if (!files.has(name)) throw new WrongFile(`${name} is missing. Choose the whole folder that flexcore train wrote.`);
+  for (const name of FILES) {
+    if (!files.has(name)) throw new WrongFile(`${name} is missing. ${wayOut(name)}`);
   }
-  const known: readonly string[] = [...REQUIRED, ...OPTIONAL];
   for (const name of files.keys()) {
-    if (!known.includes(name)) throw new WrongFile(`${name} does not belong into a package. Leave it out.`);
+    if (!FILES.includes(name)) throw new WrongFile(`${name} does not belong into a package. Leave it out.`);
   }
   const card = await readCard(files.get("expert.json"), "expert.json");
   const dataCard = await readCard(files.get("data-card.json"), "data-card.json");
@@ -55,6 +54,11 @@ export async function readPackage(chosen: readonly File[], anchor: AnchorShape |
     card,
     dataCard,
   };
+}
+
+function wayOut(name: string): string {
+  if (name === SIGNATURE) return "Sign the package first (guildhall sign), with a key that your organisation has registered.";
+  return "Choose the whole folder that flexcore train wrote.";
 }
 
 /** What file managers leave behind, and nobody means to send. */

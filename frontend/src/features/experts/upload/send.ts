@@ -10,7 +10,7 @@ export class PartRefused extends Error {
   override readonly name = "PartRefused";
 }
 
-export function send(part: SignedPart, body: ArrayBuffer, onSent: (bytes: number) => void, signal: AbortSignal): Promise<void> {
+export function send(part: SignedPart, body: Blob, onSent: (bytes: number) => void, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     // fetch tells nothing of how far an upload is; this old friend does.
     const request = new XMLHttpRequest();

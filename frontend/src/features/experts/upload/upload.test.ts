@@ -27,7 +27,7 @@ function bring() {
   const brought = bringFile(
     "v1",
     file,
-    { hashed: (bytes) => (seen.hashed += bytes), sent: (bytes) => (seen.sent += bytes) },
+    { step: vi.fn(), hashed: (bytes) => (seen.hashed += bytes), sent: (bytes) => (seen.sent += bytes) },
     new AbortController().signal,
   );
   return { seen, brought };

@@ -12,12 +12,15 @@ const TRIES = 6;
 const FIRST_WAIT_MS = 500;
 
 export interface Progress {
+  step: (step: "hashing" | "sending") => void;
   hashed: (bytes: number) => void;
   sent: (bytes: number) => void; // may be negative: a part that broke off counts as not sent
 }
 
 export async function bringFile(versionId: string, file: File, progress: Progress, signal: AbortSignal): Promise<void> {
+  progress.step("hashing");
   const sha256 = await digestOf(file, progress.hashed, signal);
+  progress.step("sending");
   const announced = await answer(
     client.POST("/api/v1/versions/{version_id}/files", {
       params: { path: { version_id: versionId } },
@@ -49,8 +52,10 @@ async function sendMissing(announced: UploadedFile, file: File, progress: Progre
 }
 
 async function sendPart(fileId: string, file: File, part: Part, progress: Progress, signal: AbortSignal): Promise<void> {
-  const bytes = await file.slice(part.begin, part.end).arrayBuffer();
-  const sha256 = await partDigest(bytes);
+  // The slice is sent, not the bytes that were hashed: the browser reads it from disk by itself and the page stays free.
+  // A file that changes meanwhile is caught by the store, which checks the digest.
+  const piece = file.slice(part.begin, part.end);
+  const sha256 = await partDigest(await piece.arrayBuffer());
   for (let attempt = 1; ; attempt += 1) {
     let counted = 0;
     try {
@@ -65,14 +70,14 @@ async function sendPart(fileId: string, file: File, part: Part, progress: Progre
       if (!signed) throw new LineBroke(`Part ${part.number} got no address.`);
       await send(
         signed,
-        bytes,
+        piece,
         (sent) => {
           progress.sent(sent - counted);
           counted = sent;
         },
         signal,
       );
-      progress.sent(bytes.byteLength - counted);
+      progress.sent(piece.size - counted);
       return;
     } catch (fault) {
       progress.sent(-counted);

@@ -7,6 +7,7 @@ import { bringFile } from "@/features/experts/upload/upload";
 export interface UploadState {
   phase: "idle" | "running" | "stopped" | "failed" | "done";
   file: string;
+  step: "hashing" | "sending";
   total: number;
   hashed: number;
   sent: number;
@@ -14,7 +15,7 @@ export interface UploadState {
   error: Error | null;
 }
 
-const IDLE: UploadState = { phase: "idle", file: "", total: 0, hashed: 0, sent: 0, rate: null, error: null };
+const IDLE: UploadState = { phase: "idle", file: "", step: "hashing", total: 0, hashed: 0, sent: 0, rate: null, error: null };
 const SHOW_MS = 200;
 
 export function useUpload(versionId: string) {
@@ -29,10 +30,11 @@ export function useUpload(versionId: string) {
     async (files: readonly File[]): Promise<boolean> => {
       const controller = new AbortController();
       running.current = controller;
-      const now = { ...IDLE, phase: "running" as UploadState["phase"], total: files.reduce((sum, file) => sum + file.size, 0) };
-      const speed = new Speed();
+      const total = files.reduce((sum, file) => sum + file.size, 0);
+      const now: UploadState = { ...IDLE, phase: "running", total };
+      let speed = new Speed();
       const show = () => {
-        speed.mark(performance.now(), now.sent);
+        if (now.step === "sending") speed.mark(performance.now(), now.sent);
         setState({ ...now, rate: speed.now() });
       };
       const ticking = setInterval(show, SHOW_MS);
@@ -43,7 +45,14 @@ export function useUpload(versionId: string) {
           await bringFile(
             versionId,
             file,
-            { hashed: (bytes) => (now.hashed += bytes), sent: (bytes) => (now.sent += bytes) },
+            {
+              step: (step) => {
+                now.step = step;
+                speed = new Speed();
+              },
+              hashed: (bytes) => (now.hashed += bytes),
+              sent: (bytes) => (now.sent += bytes),
+            },
             controller.signal,
           );
         }
