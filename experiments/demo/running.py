@@ -65,8 +65,8 @@ def _start(name: str, command: Sequence[str], *, log: Path, threads: int) -> Run
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
-            # Threads that wait give their core away: spinning ones starve each other when the site needs it too.
-            env={**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE", "COLUMNS": "80"},
+            # Threads that wait give their core away soon: for ever spinning ones starve each other beside the site.
+            env={**os.environ, "OMP_NUM_THREADS": str(threads), "GOMP_SPINCOUNT": "100000", "COLUMNS": "80"},
         )
     return Running(name, process, log)
 
