@@ -6,7 +6,7 @@ Passwords and tokens are drawn here and kept in one private file, so that a seco
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,17 +67,19 @@ class Logins:
         unfinished.replace(self._file)
 
 
-def admit(url: str, *, operator: Guildhall, logins: Logins, open_until: ExitStack) -> Mapping[Member, Guildhall]:
+def admit(
+    url: str, *, operator: Guildhall, logins: Logins, open_until: ExitStack, members: Sequence[Member] = MEMBERS
+) -> Mapping[Member, Guildhall]:
     """Everybody's own line to the site, each with a token of theirs; who or what is missing is made first."""
     there = {organisation["slug"] for organisation in operator.list_organisations()}
-    for slug, name in {member.organisation: member.organisation_name for member in MEMBERS}.items():
+    for slug, name in {member.organisation: member.organisation_name for member in members}.items():
         if slug not in there:
             operator.create_organisation(slug, name)
     return {
         member: open_until.enter_context(
             Guildhall(url, token=_token(member, url=url, operator=operator, logins=logins))
         )
-        for member in MEMBERS
+        for member in members
     }
 
 
