@@ -1,0 +1,363 @@
+// Compiled once for each kind of processor, with -DFLEXCORE_ISA=<its name>. The vectors are the compiler's own; only the
+// bf16 product needs an instruction's name. Nothing from the standard library comes in: a template of it, compiled here
+// for a newer processor, could replace the one that an older processor needs.
+
+#include "kernels.h"
+
+#include <math.h>
+#include <string.h>
+
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
+
+namespace flexcore {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int LANES = 16, REGISTERS = 32;
+#elif defined(__AVX2__)
+constexpr int LANES = 8, REGISTERS = 16;
+#else
+constexpr int LANES = 4, REGISTERS = 16;
+#endif
+
+typedef float Vector __attribute__((vector_size(4 * LANES)));
+typedef int32_t Ints __attribute__((vector_size(4 * LANES)));
+typedef uint32_t Words __attribute__((vector_size(4 * LANES)));
+typedef uint16_t Halves __attribute__((vector_size(2 * LANES)));
+
+inline Vector all(float value) { return value - Vector{}; }
+
+inline Vector load(const float* p) {
+  Vector v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+inline Vector load(const bf16* p) {
+  Halves h;
+  memcpy(&h, p, sizeof h);
+  return (Vector)(__builtin_convertvector(h, Words) << 16);
+}
+
+inline void store(float* p, Vector v) { memcpy(p, &v, sizeof v); }
+
+// To the nearest, ties to even; what is not a number stays so.
+inline void store(bf16* p, Vector v) {
+  const Words bits = (Words)v;
+  const Words rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+  const Halves h = __builtin_convertvector((Words)(v == v ? (Ints)rounded : (Ints)((bits >> 16) | 0x40u)), Halves);
+  memcpy(p, &h, sizeof h);
+}
+
+inline float one(const float* p) { return *p; }
+
+inline float one(const bf16* p) {
+  const uint32_t bits = (uint32_t)p->bits << 16;
+  float value;
+  memcpy(&value, &bits, 4);
+  return value;
+}
+
+inline void put(float* p, float value) { *p = value; }
+
+inline void put(bf16* p, float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, 4);
+  p->bits = (uint16_t)(value == value ? (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16 : bits >> 16 | 0x40u);
+}
+
+template <class T>
+inline float rounded(float value) {
+  T held;
+  put(&held, value);
+  return one(&held);
+}
+
+inline float sum(Vector v) {
+  float lane[LANES];
+  memcpy(lane, &v, sizeof v);
+  for (int step = LANES / 2; step; step /= 2)
+    for (int i = 0; i < step; ++i) lane[i] += lane[i + step];
+  return lane[0];
+}
+
+// 2 ** (x / ln 2) by its whole and its broken part; within 2 units of the last place between -87 and 88.
+inline Vector exponential(Vector x) {
+  const Vector low = all(-87.0f), high = all(88.0f);
+  const Vector bounded = x < low ? low : x > high ? high : x;  // not a number stays what it is
+  const Vector whole = (bounded * 1.44269504f + 12582912.0f) - 12582912.0f;
+  const Vector r = bounded - whole * 0.693359375f + whole * 2.12194440e-4f;
+  Vector p = all(1.0f / 5040.0f);
+  p = p * r + 1.0f / 720.0f;
+  p = p * r + 1.0f / 120.0f;
+  p = p * r + 1.0f / 24.0f;
+  p = p * r + 1.0f / 6.0f;
+  p = p * r + 0.5f;
+  p = p * r + 1.0f;
+  p = p * r + 1.0f;
+  const Ints exponent = (__builtin_convertvector(whole, Ints) + 127) << 23;
+  return p * (Vector)exponent;
+}
+
+inline Vector silu(Vector x) { return x / (1.0f + exponential(-x)); }
+
+inline float silu(float x) { return x / (1.0f + expf(-x)); }
+
+// ------------------------------------------------------------------------------------------------------------- products
+
+// How the sums of R rows with W weight rows are held: two to each pair, so that a product need not wait for the last.
+constexpr int SUMS = 2;
+
+template <class T>
+struct Product {
+  static constexpr int STEP = LANES;
+  typedef Vector Numbers;
+  static Numbers take(const T* p) { return load(p); }
+  static Numbers take_some(const T* p, int64_t count) {
+    Vector v{};
+    for (int i = 0; i < count; ++i) v[i] = one(p + i);
+    return v;
+  }
+  static Vector add(Vector sum, Numbers x, Numbers w) { return sum + x * w; }
+};
+
+#if defined(__AVX512BF16__)
+template <>
+struct Product<bf16> {
+  static constexpr int STEP = 2 * LANES;
+  typedef __m512bh Numbers;
+  static Numbers take(const bf16* p) { return (__m512bh)_mm512_loadu_si512(p); }
+  static Numbers take_some(const bf16* p, int64_t count) {
+    return (__m512bh)_mm512_maskz_loadu_epi16((__mmask32)((1ull << count) - 1), p);
+  }
+  static Vector add(Vector sum, Numbers x, Numbers w) {
+    return (Vector)_mm512_dpbf16_ps((__m512)sum, x, w);
+  }
+};
+#endif
+
+template <class T, int R, int W>
+inline void tile(const T* const* x, const T* w, int64_t K, float* out, int64_t stride) {
+  typedef Product<T> P;
+  Vector sums[R][W][SUMS] = {};
+  int64_t k = 0;
+  for (; k + SUMS * P::STEP <= K; k += SUMS * P::STEP)
+    for (int s = 0; s < SUMS; ++s) {
+      typename P::Numbers weights[W];
+      for (int i = 0; i < W; ++i) weights[i] = P::take(w + i * K + k + s * P::STEP);
+      for (int r = 0; r < R; ++r) {
+        const typename P::Numbers numbers = P::take(x[r] + k + s * P::STEP);
+        for (int i = 0; i < W; ++i) sums[r][i][s] = P::add(sums[r][i][s], numbers, weights[i]);
+      }
+    }
+  for (; k < K; k += P::STEP) {
+    const int64_t left = K - k < P::STEP ? K - k : P::STEP;
+    for (int r = 0; r < R; ++r)
+      for (int i = 0; i < W; ++i)
+        sums[r][i][0] = P::add(sums[r][i][0], P::take_some(x[r] + k, left), P::take_some(w + i * K + k, left));
+  }
+  for (int r = 0; r < R; ++r)
+    for (int i = 0; i < W; ++i) out[r * stride + i] = sum(sums[r][i][0] + sums[r][i][1]);
+}
+
+// As many weight rows at a time as registers allow.
+template <class T, int R>
+inline void strip(const T* const* x, const T* w, int64_t count, int64_t K, float* out, int64_t stride) {
+  constexpr int ROOM = (REGISTERS - 4) / (SUMS * R);
+  constexpr int W = ROOM >= 4 ? 4 : ROOM >= 2 ? 2 : 1;
+  int64_t i = 0;
+  for (; i + W <= count; i += W) tile<T, R, W>(x, w + i * K, K, out + i, stride);
+  if (W > 1)
+    for (; i < count; ++i) tile<T, R, 1>(x, w + i * K, K, out + i, stride);
+}
+
+constexpr int64_t TOGETHER = 8;   // rows of x that meet a weight while it is in a register
+constexpr int64_t BLOCK = 16;     // weight rows that stay near while all rows of x meet them
+
+template <class T>
+void dots_of(const T* const* x, int64_t rows, const T* w, int64_t count, int64_t K, float* out, int64_t stride) {
+  switch (rows) {
+    case 1: return strip<T, 1>(x, w, count, K, out, stride);
+    case 2: return strip<T, 2>(x, w, count, K, out, stride);
+    case 3: return strip<T, 3>(x, w, count, K, out, stride);
+    case 4: return strip<T, 4>(x, w, count, K, out, stride);
+    case 5: return strip<T, 5>(x, w, count, K, out, stride);
+    case 6: return strip<T, 6>(x, w, count, K, out, stride);
+    case 7: return strip<T, 7>(x, w, count, K, out, stride);
+    case 8: return strip<T, 8>(x, w, count, K, out, stride);
+  }
+}
+
+inline int64_t fewer(int64_t a, int64_t b) { return a < b ? a : b; }
+
+template <class T>
+void dots(const T* const* x, int64_t rows, const T* w, int64_t count, int64_t K, float* out, int64_t stride) {
+  for (int64_t i = 0; i < count; i += BLOCK)
+    for (int64_t r = 0; r < rows; r += TOGETHER)
+      dots_of(
+          x + r, fewer(TOGETHER, rows - r), w + i * K, fewer(BLOCK, count - i), K, out + r * stride + i, stride);
+}
+
+template <class T>
+void gate_up(
+    const T* const* x, int64_t rows, const T* gate, const T* up, int64_t count, int64_t K, T* h, int64_t stride) {
+  float g[TOGETHER][BLOCK], u[TOGETHER][BLOCK];
+  for (int64_t i = 0; i < count; i += BLOCK)
+    for (int64_t r = 0; r < rows; r += TOGETHER) {
+      const int64_t width = fewer(BLOCK, count - i), height = fewer(TOGETHER, rows - r);
+      dots_of(x + r, height, gate + i * K, width, K, g[0], BLOCK);
+      dots_of(x + r, height, up + i * K, width, K, u[0], BLOCK);
+      for (int64_t a = 0; a < height; ++a)
+        for (int64_t b = 0; b < width; b += LANES) {
+          float answer[LANES];
+          store(answer, silu(load(g[a] + b)) * load(u[a] + b));
+          for (int64_t c = 0; c < LANES && b + c < width; ++c) put(h + (r + a) * stride + i + b + c, answer[c]);
+        }
+    }
+}
+
+template <class T>
+void down(
+    const T* const* h, int64_t rows, const T* w, int64_t count, int64_t K, const float* weight, float* const* y) {
+  float d[TOGETHER][BLOCK];
+  for (int64_t i = 0; i < count; i += BLOCK)
+    for (int64_t r = 0; r < rows; r += TOGETHER) {
+      const int64_t width = fewer(BLOCK, count - i), height = fewer(TOGETHER, rows - r);
+      dots_of(h + r, height, w + i * K, width, K, d[0], BLOCK);
+      for (int64_t a = 0; a < height; ++a)
+        for (int64_t b = 0; b < width; ++b) y[r + a][i + b] += weight[r + a] * d[a][b];
+    }
+}
+
+// ------------------------------------------------------------------------------------------------------------- the rest
+
+template <class T>
+void silu_mul(const T* gate, const T* up, int64_t count, T* out) {
+  int64_t i = 0;
+  for (; i + LANES <= count; i += LANES) store(out + i, silu(load(gate + i)) * load(up + i));
+  for (; i < count; ++i) put(out + i, silu(one(gate + i)) * one(up + i));
+}
+
+template <class T>
+void norm_add(const T* residual, const T* x, const T* weight, int64_t width, float eps, T* out) {
+  Vector squares{};
+  float rest = 0.0f;
+  int64_t i = 0;
+  for (; i + LANES <= width; i += LANES) squares += load(x + i) * load(x + i);
+  for (; i < width; ++i) rest += one(x + i) * one(x + i);
+  const float scale = 1.0f / sqrtf((sum(squares) + rest) / (float)width + eps);
+  for (i = 0; i + LANES <= width; i += LANES) {
+    const Vector normed = load(weight + i) * (load(x + i) * scale);
+    if (!residual) {
+      store(out + i, normed);
+      continue;
+    }
+    T held[LANES];  // the sum is made of what the norm alone would have given
+    store(held, normed);
+    store(out + i, load(residual + i) + load(held));
+  }
+  for (; i < width; ++i) {
+    const float normed = rounded<T>(one(weight + i) * (one(x + i) * scale));
+    put(out + i, residual ? one(residual + i) + normed : normed);
+  }
+}
+
+template <class T>
+void rotate(const T* x, const float* cos, const float* sin, int64_t channels, T* out) {
+  const int64_t half = channels / 2;
+  int64_t i = 0;
+  for (; i + LANES <= half; i += LANES) {
+    const Vector left = load(x + i), right = load(x + half + i);
+    store(out + i, left * load(cos + i) - right * load(sin + i));
+    store(out + half + i, right * load(cos + half + i) + left * load(sin + half + i));
+  }
+  for (; i < half; ++i) {
+    const float left = one(x + i), right = one(x + half + i);
+    put(out + i, left * cos[i] - right * sin[i]);
+    put(out + half + i, right * cos[half + i] + left * sin[half + i]);
+  }
+}
+
+// Channels that stay in registers while the positions go by.
+template <class T, int WIDTH>
+inline void weigh(const float* score, const T* values, int64_t positions, int64_t channels, float scale, T* out) {
+  Vector sums[WIDTH] = {};
+  for (int64_t p = 0; p < positions; ++p)
+    for (int i = 0; i < WIDTH; ++i) sums[i] += score[p] * load(values + p * channels + i * LANES);
+  for (int i = 0; i < WIDTH; ++i) store(out + i * LANES, sums[i] * scale);
+}
+
+template <class T>
+void attend(const T* query, const T* keys, const T* values, int64_t positions, int64_t channels, float* score, T* out) {
+  dots_of(&query, 1, keys, positions, channels, score, positions);
+  const float scale = 1.0f / sqrtf((float)channels);
+  float highest = -INFINITY, total = 0.0f;
+  for (int64_t p = 0; p < positions; ++p) highest = score[p] > highest ? score[p] : highest;
+  Vector totals{};
+  int64_t p = 0;
+  for (; p + LANES <= positions; p += LANES) {
+    const Vector e = exponential((load(score + p) - highest) * scale);
+    store(score + p, e);
+    totals += e;
+  }
+  for (; p < positions; ++p) total += score[p] = expf((score[p] - highest) * scale);
+  const float share = 1.0f / (total + sum(totals));
+  int64_t c = 0;
+  for (; c + 4 * LANES <= channels; c += 4 * LANES)
+    weigh<T, 4>(score, values + c, positions, channels, share, out + c);
+  for (; c + LANES <= channels; c += LANES) weigh<T, 1>(score, values + c, positions, channels, share, out + c);
+  for (; c < channels; ++c) {
+    float answer = 0.0f;
+    for (p = 0; p < positions; ++p) answer += score[p] * one(values + p * channels + c);
+    put(out + c, answer * share);
+  }
+}
+
+template <class T>
+void combine(const T* const* answer, const T* weight, int64_t chosen, int64_t width, T* out) {
+  int64_t i = 0;
+  for (; i + LANES <= width; i += LANES) {
+    Vector total{};
+    for (int64_t k = 0; k < chosen; ++k) total += load(answer[k] + i) * one(weight + k);
+    store(out + i, total);
+  }
+  for (; i < width; ++i) {
+    float total = 0.0f;
+    for (int64_t k = 0; k < chosen; ++k) total += one(answer[k] + i) * one(weight + k);
+    put(out + i, total);
+  }
+}
+
+template <class T>
+void widen(const T* x, int64_t count, float* out) {
+  int64_t i = 0;
+  for (; i + LANES <= count; i += LANES) store(out + i, load(x + i));
+  for (; i < count; ++i) out[i] = one(x + i);
+}
+
+template <class T>
+void narrow(const float* x, int64_t count, T* out) {
+  int64_t i = 0;
+  for (; i + LANES <= count; i += LANES) store(out + i, load(x + i));
+  for (; i < count; ++i) put(out + i, x[i]);
+}
+
+template <class T>
+constexpr Loops<T> loops() {
+  return {dots<T>, gate_up<T>, down<T>, silu_mul<T>, norm_add<T>, rotate<T>, attend<T>, combine<T>, widen<T>, narrow<T>};
+}
+
+}  // namespace
+
+#define FLEXCORE_TEXT_(name) #name
+#define FLEXCORE_TEXT(name) FLEXCORE_TEXT_(name)
+#define FLEXCORE_JOIN_(a, b) a##b
+#define FLEXCORE_JOIN(a, b) FLEXCORE_JOIN_(a, b)
+
+extern const Kernels FLEXCORE_JOIN(kernels_, FLEXCORE_ISA);
+constexpr Kernels here{FLEXCORE_TEXT(FLEXCORE_ISA), loops<float>(), loops<bf16>()};
+const Kernels FLEXCORE_JOIN(kernels_, FLEXCORE_ISA) = here;
+
+}  // namespace flexcore
