@@ -1,4 +1,4 @@
-"""Builds flexcore's native library. Runs on its own, before flexcore is installed; needs torch's headers and a compiler.
+"""Builds flexcore's native library. Runs on its own, before flexcore is installed; needs torch and a compiler.
 
     python flexcore/csrc/build.py                     # processor, and GPU where nvcc is found
     python flexcore/csrc/build.py --cuda no           # processor only
@@ -117,13 +117,10 @@ def build(out: Path, tools: Tools, *, sanitize: str = "", jobs: int | None = Non
         calls = commands(tools, Path(folder), sanitize)
         with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
             list(pool.map(run, ([*call, "-o", str(target)] for target, call in calls.items())))
-        linker = [*tools.nvcc, "-cudart", "static", "-shared"] if tools.nvcc else [*tools.cxx, "-shared"]
+        link = [*tools.nvcc, "-cudart", "static", "-shared"] if tools.nvcc else [*tools.cxx, "-shared"]
+        link += [f"-fsanitize={sanitize}"] * bool(sanitize) + [f"-L{tools.torch / 'lib'}"]
         unfinished = out.with_suffix(f".{os.getpid()}")
-        sanitizer = [f"-fsanitize={sanitize}"] if sanitize else []
-        run(
-            [*linker, *sanitizer, *map(str, calls), f"-L{tools.torch / 'lib'}", "-ltorch_cpu", "-ldl"]
-            + ["-o", str(unfinished)]
-        )
+        run([*link, *map(str, calls), "-ltorch_cpu", "-ldl", "-o", str(unfinished)])
         unfinished.replace(out)
 
 
