@@ -25,7 +25,7 @@ from tests.workers.packages import Home, make_home
 expect.set_options(timeout=30_000)
 # People of this test's own: the site is shared with tests that let in the demo's, with other passwords.
 IDA = Member("ida@stage.example", "Ida", "stage", "The Stage", "owner")
-KIM = Member("kim@examiners.example", "Kim", "examiners", "The Examiners", "compliance")
+KIM = Member("kim@assessors.example", "Kim", "assessors", "The Assessors", "compliance")
 LEE = Member("lee@reading-hall.example", "Lee", "reading-hall", "The Reading Hall", "consumer")
 A_BUILD = 180_000  # milliseconds: verifying and composing wait for workers on a busy machine
 REASON = "A contributor to the drama corpus took her plays back."
