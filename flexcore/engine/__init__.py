@@ -1,1 +1,1 @@
-"""Inference: many requests, one set of weights."""
+"""Inference: texts are read once, and every further token costs one step."""

@@ -1,7 +1,10 @@
-"""RMSNorm: fp32 inside; the weight is multiplied before the cast back, as OLMo-2 does."""
+"""A norm's weight. What norming means is `flexcore.ops.norm`."""
 
 import torch
 from torch import Tensor, nn
+
+from flexcore.kernels.norm import norm_add
+from flexcore.ops.norm import rms_norm
 
 
 class RMSNorm(nn.Module):
@@ -11,6 +14,8 @@ class RMSNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        wide = x.float()
-        wide = wide * torch.rsqrt(wide.square().mean(dim=-1, keepdim=True) + self.eps)
-        return (self.weight * wide).to(x.dtype)
+        return rms_norm(x, self.weight, self.eps)
+
+    def added_to(self, residual: Tensor, x: Tensor) -> Tensor:
+        """The residual stream with the norm of x added."""
+        return norm_add(residual, x, self.weight, self.eps)

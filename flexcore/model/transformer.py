@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from flexcore.config import Architecture
+from flexcore.kernels.linear import linear
 from flexcore.model.attention import Attention
 from flexcore.model.moe import Expert, MoE
 from flexcore.model.norm import RMSNorm
@@ -40,9 +41,9 @@ class Block(nn.Module):
     def forward(
         self, x_BSD: Tensor, cos_SC: Tensor, sin_SC: Tensor, active: Sequence[int]
     ) -> tuple[Tensor, Tensor | None]:
-        x_BSD = x_BSD + self.post_attention_layernorm(self.self_attn(x_BSD, cos_SC, sin_SC))
+        x_BSD = self.post_attention_layernorm.added_to(x_BSD, self.self_attn(x_BSD, cos_SC, sin_SC))
         answer = self.mlp(x_BSD.flatten(0, 1), active)
-        return x_BSD + self.post_feedforward_layernorm(answer.x_TD.view_as(x_BSD)), answer.logit_TA
+        return self.post_feedforward_layernorm.added_to(x_BSD, answer.x_TD.view_as(x_BSD)), answer.logit_TA
 
 
 class FlexOlmo(nn.Module):
@@ -61,11 +62,10 @@ class FlexOlmo(nn.Module):
 
     def forward(self, token_BS: Tensor, active: Sequence[int] | None = None) -> Tensor:
         """logit_BSV."""
-        logit_BSV: Tensor = self.lm_head(self.hidden(token_BS, active).x_BSD)
-        return logit_BSV
+        return linear(self.hidden(token_BS, active).x_BSD, self.lm_head.weight)
 
     def hidden(self, token_BS: Tensor, active: Sequence[int] | None = None) -> Hidden:
-        chosen = self._open(active)
+        chosen = self.open_experts(active)
         x_BSD = self.embed_tokens(token_BS)
         cos_SC, sin_SC = rope_tables(
             token_BS.shape[1], self.architecture.head_size, self.architecture.rope_theta, device=token_BS.device
@@ -82,7 +82,8 @@ class FlexOlmo(nn.Module):
         for number, layer in enumerate(self.layers):
             yield number, cast(Expert, layer.get_submodule(f"mlp.experts.{slot}"))
 
-    def _open(self, active: Sequence[int] | None) -> tuple[int, ...]:
+    def open_experts(self, active: Sequence[int] | None) -> tuple[int, ...]:
+        """The open experts in rising order, or ValueError where `active` is no choice."""
         if active is None:
             return tuple(range(self.num_experts))
         chosen = tuple(sorted(set(active)))

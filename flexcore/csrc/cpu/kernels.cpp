@@ -1,5 +1,5 @@
-// Compiled once for each kind of processor, with -DFLEXCORE_ISA=<its name>. The vectors are the compiler's own; only the
-// bf16 product needs an instruction's name. Nothing from the standard library comes in: a template of it, compiled here
+// Compiled once for each kind of processor, with -DFLEXCORE_ISA=<its name>. The vectors are the compiler's own; only sums
+// across a vector and the bf16 product need an instruction's name. Nothing from the standard library comes in: a template of it, compiled here
 // for a newer processor, could replace the one that an older processor needs.
 
 #include "kernels.h"
@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#if defined(__AVX512BF16__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -27,7 +27,7 @@ typedef int32_t Ints __attribute__((vector_size(4 * LANES)));
 typedef uint32_t Words __attribute__((vector_size(4 * LANES)));
 typedef uint16_t Halves __attribute__((vector_size(2 * LANES)));
 
-inline Vector all(float value) { return value - Vector{}; }
+inline Vector all(float value) { return Vector{} + value; }
 
 inline Vector load(const float* p) {
   Vector v;
@@ -75,15 +75,21 @@ inline float rounded(float value) {
   return one(&held);
 }
 
+// Halves onto halves.
 inline float sum(Vector v) {
-  float lane[LANES];
-  memcpy(lane, &v, sizeof v);
-  for (int step = LANES / 2; step; step /= 2)
-    for (int i = 0; i < step; ++i) lane[i] += lane[i + step];
-  return lane[0];
+#if defined(__AVX512F__)
+  return _mm512_reduce_add_ps((__m512)v);
+#elif defined(__AVX2__)
+  const __m128 quarter = _mm_add_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
+  const __m128 pair = _mm_add_ps(quarter, _mm_movehl_ps(quarter, quarter));
+  return _mm_cvtss_f32(_mm_add_ss(pair, _mm_movehdup_ps(pair)));
+#else
+  return (v[0] + v[2]) + (v[1] + v[3]);
+#endif
 }
 
-// 2 ** (x / ln 2) by its whole and its broken part; within 2 units of the last place between -87 and 88.
+// 2 ** (x / ln 2) by its whole and its broken part; within 2 units of the last place between -87 and 88. Below it stays
+// at a number too small to matter, above it is infinite.
 inline Vector exponential(Vector x) {
   const Vector low = all(-87.0f), high = all(88.0f);
   const Vector bounded = x < low ? low : x > high ? high : x;  // not a number stays what it is
@@ -98,7 +104,7 @@ inline Vector exponential(Vector x) {
   p = p * r + 1.0f;
   p = p * r + 1.0f;
   const Ints exponent = (__builtin_convertvector(whole, Ints) + 127) << 23;
-  return p * (Vector)exponent;
+  return x > high ? all(INFINITY) : p * (Vector)exponent;
 }
 
 inline Vector silu(Vector x) { return x / (1.0f + exponential(-x)); }
@@ -106,9 +112,6 @@ inline Vector silu(Vector x) { return x / (1.0f + exponential(-x)); }
 inline float silu(float x) { return x / (1.0f + expf(-x)); }
 
 // ------------------------------------------------------------------------------------------------------------- products
-
-// How the sums of R rows with W weight rows are held: two to each pair, so that a product need not wait for the last.
-constexpr int SUMS = 2;
 
 template <class T>
 struct Product {
@@ -138,43 +141,49 @@ struct Product<bf16> {
 };
 #endif
 
+// The sums of R rows of x with W weight rows, `gap` apart.
 template <class T, int R, int W>
-inline void tile(const T* const* x, const T* w, int64_t K, float* out, int64_t stride) {
+inline void tile(const T* const* x, const T* w, int64_t gap, int64_t K, float* out, int64_t stride) {
   typedef Product<T> P;
-  Vector sums[R][W][SUMS] = {};
+  Vector sums[R][W] = {};
   int64_t k = 0;
-  for (; k + SUMS * P::STEP <= K; k += SUMS * P::STEP)
-    for (int s = 0; s < SUMS; ++s) {
-      typename P::Numbers weights[W];
-      for (int i = 0; i < W; ++i) weights[i] = P::take(w + i * K + k + s * P::STEP);
-      for (int r = 0; r < R; ++r) {
-        const typename P::Numbers numbers = P::take(x[r] + k + s * P::STEP);
-        for (int i = 0; i < W; ++i) sums[r][i][s] = P::add(sums[r][i][s], numbers, weights[i]);
-      }
+  for (; k + P::STEP <= K; k += P::STEP) {
+    typename P::Numbers weights[W];
+#pragma GCC unroll 4
+    for (int i = 0; i < W; ++i) weights[i] = P::take(w + i * gap * K + k);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      const typename P::Numbers numbers = P::take(x[r] + k);
+#pragma GCC unroll 4
+      for (int i = 0; i < W; ++i) sums[r][i] = P::add(sums[r][i], numbers, weights[i]);
     }
-  for (; k < K; k += P::STEP) {
-    const int64_t left = K - k < P::STEP ? K - k : P::STEP;
-    for (int r = 0; r < R; ++r)
-      for (int i = 0; i < W; ++i)
-        sums[r][i][0] = P::add(sums[r][i][0], P::take_some(x[r] + k, left), P::take_some(w + i * K + k, left));
   }
+  if (k < K) {
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+      for (int i = 0; i < W; ++i)
+        sums[r][i] = P::add(sums[r][i], P::take_some(x[r] + k, K - k), P::take_some(w + i * gap * K + k, K - k));
+  }
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
-    for (int i = 0; i < W; ++i) out[r * stride + i] = sum(sums[r][i][0] + sums[r][i][1]);
+#pragma GCC unroll 4
+    for (int i = 0; i < W; ++i) out[r * stride + i * gap] = sum(sums[r][i]);
 }
 
-// As many weight rows at a time as registers allow.
+// As many weight rows at a time as registers allow. They lie far apart: neighbours would be streams in one page, which
+// the processor's prefetchers take for no stream at all (measured: half the bandwidth).
 template <class T, int R>
 inline void strip(const T* const* x, const T* w, int64_t count, int64_t K, float* out, int64_t stride) {
-  constexpr int ROOM = (REGISTERS - 4) / (SUMS * R);
+  constexpr int ROOM = (REGISTERS - 4) / R;
   constexpr int W = ROOM >= 4 ? 4 : ROOM >= 2 ? 2 : 1;
-  int64_t i = 0;
-  for (; i + W <= count; i += W) tile<T, R, W>(x, w + i * K, K, out + i, stride);
-  if (W > 1)
-    for (; i < count; ++i) tile<T, R, 1>(x, w + i * K, K, out + i, stride);
+  const int64_t gap = count / W;
+  for (int64_t i = 0; i < gap; ++i) tile<T, R, W>(x, w + i * K, gap, K, out + i, stride);
+  for (int64_t i = gap * W; i < count; ++i) tile<T, R, 1>(x, w + i * K, 1, K, out + i, stride);
 }
 
-constexpr int64_t TOGETHER = 8;   // rows of x that meet a weight while it is in a register
-constexpr int64_t BLOCK = 16;     // weight rows that stay near while all rows of x meet them
+constexpr int64_t TOGETHER = 6;  // rows of x that meet a weight while it is in a register
+constexpr int64_t BLOCK = 256;   // weight rows that stay near while all rows of x meet them
 
 template <class T>
 void dots_of(const T* const* x, int64_t rows, const T* w, int64_t count, int64_t K, float* out, int64_t stride) {
@@ -185,46 +194,56 @@ void dots_of(const T* const* x, int64_t rows, const T* w, int64_t count, int64_t
     case 4: return strip<T, 4>(x, w, count, K, out, stride);
     case 5: return strip<T, 5>(x, w, count, K, out, stride);
     case 6: return strip<T, 6>(x, w, count, K, out, stride);
-    case 7: return strip<T, 7>(x, w, count, K, out, stride);
-    case 8: return strip<T, 8>(x, w, count, K, out, stride);
   }
 }
 
 inline int64_t fewer(int64_t a, int64_t b) { return a < b ? a : b; }
 
+// Rows are taken in turns of nearly one size: eight as four and four.
+inline int64_t turn_of(int64_t rows) {
+  const int64_t turns = (rows + TOGETHER - 1) / TOGETHER;
+  return turns ? (rows + turns - 1) / turns : 1;
+}
+
 template <class T>
 void dots(const T* const* x, int64_t rows, const T* w, int64_t count, int64_t K, float* out, int64_t stride) {
+  const int64_t turn = turn_of(rows);
   for (int64_t i = 0; i < count; i += BLOCK)
-    for (int64_t r = 0; r < rows; r += TOGETHER)
-      dots_of(
-          x + r, fewer(TOGETHER, rows - r), w + i * K, fewer(BLOCK, count - i), K, out + r * stride + i, stride);
+    for (int64_t r = 0; r < rows; r += turn)
+      dots_of(x + r, fewer(turn, rows - r), w + i * K, fewer(BLOCK, count - i), K, out + r * stride + i, stride);
 }
 
 template <class T>
 void gate_up(
     const T* const* x, int64_t rows, const T* gate, const T* up, int64_t count, int64_t K, T* h, int64_t stride) {
+  const int64_t turn = turn_of(rows);
   float g[TOGETHER][BLOCK], u[TOGETHER][BLOCK];
   for (int64_t i = 0; i < count; i += BLOCK)
-    for (int64_t r = 0; r < rows; r += TOGETHER) {
-      const int64_t width = fewer(BLOCK, count - i), height = fewer(TOGETHER, rows - r);
+    for (int64_t r = 0; r < rows; r += turn) {
+      const int64_t width = fewer(BLOCK, count - i), height = fewer(turn, rows - r);
       dots_of(x + r, height, gate + i * K, width, K, g[0], BLOCK);
       dots_of(x + r, height, up + i * K, width, K, u[0], BLOCK);
-      for (int64_t a = 0; a < height; ++a)
-        for (int64_t b = 0; b < width; b += LANES) {
-          float answer[LANES];
-          store(answer, silu(load(g[a] + b)) * load(u[a] + b));
-          for (int64_t c = 0; c < LANES && b + c < width; ++c) put(h + (r + a) * stride + i + b + c, answer[c]);
+      for (int64_t a = 0; a < height; ++a) {
+        T* const out = h + (r + a) * stride + i;
+        int64_t b = 0;
+        for (; b + LANES <= width; b += LANES) store(out + b, silu(load(g[a] + b)) * load(u[a] + b));
+        if (b < width) {  // by the same vectors, so that no place in a row is rounded otherwise
+          T last[LANES];
+          store(last, silu(load(g[a] + b)) * load(u[a] + b));
+          memcpy(out + b, last, (width - b) * sizeof(T));
         }
+      }
     }
 }
 
 template <class T>
 void down(
     const T* const* h, int64_t rows, const T* w, int64_t count, int64_t K, const float* weight, float* const* y) {
+  const int64_t turn = turn_of(rows);
   float d[TOGETHER][BLOCK];
   for (int64_t i = 0; i < count; i += BLOCK)
-    for (int64_t r = 0; r < rows; r += TOGETHER) {
-      const int64_t width = fewer(BLOCK, count - i), height = fewer(TOGETHER, rows - r);
+    for (int64_t r = 0; r < rows; r += turn) {
+      const int64_t width = fewer(BLOCK, count - i), height = fewer(turn, rows - r);
       dots_of(h + r, height, w + i * K, width, K, d[0], BLOCK);
       for (int64_t a = 0; a < height; ++a)
         for (int64_t b = 0; b < width; ++b) y[r + a][i + b] += weight[r + a] * d[a][b];
