@@ -35,17 +35,24 @@ MANAGE := $(NOWHERE) $(PY) manage.py
 INSTALLED := $(VENV)/.installed
 MODULES := frontend/node_modules/.installed
 PAGES := frontend/dist/index.html
+CUDA ?= auto
+NATIVE := flexcore/kernels/libflexcore.so
+NATIVE_SOURCES := $(shell find flexcore/csrc -type f -not -name '*.pyc')
 PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup frontend demo run test check lint lint-python lint-django lint-frontend format schema lock clean
+.PHONY: help setup frontend native demo run test check lint lint-python lint-django lint-frontend format schema lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) $(MODULES) ## the environment: Python's packages, the servers, Node and its packages
+	@$(MAKE) --no-print-directory $(NATIVE) || echo "Without the native library flexcore runs on plain PyTorch, slower."
 
 frontend: $(PAGES) ## build the pages
+
+native: $(INSTALLED) ## build flexcore's native library, GPU part included where there is a GPU and nvcc; CUDA=yes|no
+	$(PY) flexcore/csrc/build.py --cuda $(CUDA)
 
 demo: setup frontend ## the whole story on a running site; ARGS=--once ends with its status
 	$(PY) -m registry.embedded run $(ARGS) -- $(PY) -m experiments.demo $(DEMO_ARGS)
@@ -53,10 +60,10 @@ demo: setup frontend ## the whole story on a running site; ARGS=--once ends with
 run: setup frontend ## the site with what it holds, without the story
 	$(PY) -m registry.embedded run $(ARGS)
 
-test: lint frontend ## everything that can fail: every check, every test
+test: lint frontend $(NATIVE) ## everything that can fail: every check, every test
 	$(PY) -m pytest -m "not long" $(ARGS)
 
-check: lint ## every check, and the tests that need no browser and no running site
+check: lint $(NATIVE) ## every check, and the tests that need no browser and no running site
 	$(PY) -m pytest -m "not long" --ignore=tests/browser --ignore=tests/flows $(ARGS)
 
 lint: lint-python lint-django lint-frontend ## every check that runs no test of Python
@@ -95,7 +102,7 @@ lock: $(INSTALLED) ## write requirements.lock from requirements.in, for every Py
 	mv requirements.lock.new requirements.lock
 
 clean: ## remove what was built; what the site stored under var/ stays
-	rm -rf $(VENV) frontend/node_modules frontend/dist tests/browser/node_modules var/chromium
+	rm -rf $(NATIVE) $(VENV) frontend/node_modules frontend/dist tests/browser/node_modules var/chromium
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Guildhall needs Python 3.11 or newer; set PYTHON= to one.")'
@@ -104,6 +111,9 @@ $(INSTALLED): requirements.lock pyproject.toml
 	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet $(TORCH) -r requirements.lock
 	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
+
+$(NATIVE): $(NATIVE_SOURCES) | $(INSTALLED)
+	$(PY) flexcore/csrc/build.py --cuda $(CUDA)
 
 $(MODULES): frontend/package.json frontend/package-lock.json | $(INSTALLED)
 	$(NPM) ci --loglevel=error

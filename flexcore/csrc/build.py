@@ -1,6 +1,6 @@
 """Builds flexcore's native library. Runs on its own, before flexcore is installed; needs torch and a compiler.
 
-    python flexcore/csrc/build.py                     # processor, and GPU where nvcc is found
+    python flexcore/csrc/build.py                     # processor; GPU too where there is one, and nvcc
     python flexcore/csrc/build.py --cuda no           # processor only
     python flexcore/csrc/build.py --sanitize address  # for the tests that look for wrong addresses
 
@@ -62,7 +62,8 @@ def find_tools(cuda: str) -> Tools:
     cxx = shlex.split(os.environ.get("CXX", "")) or next(([name] for name in ("g++", "c++") if shutil.which(name)), [])
     if not cxx:
         raise CannotBuild("No C++ compiler was found; install g++, or set CXX.")
-    nvcc = [] if cuda == "no" else find_nvcc()
+    wanted = cuda == "yes" or (cuda == "auto" and Path("/dev/nvidiactl").exists())
+    nvcc = find_nvcc() if wanted else []
     if cuda == "yes" and not nvcc:
         raise CannotBuild("nvcc was not found; install CUDA 13.0's compiler, or set NVCC.")
     return Tools(tuple(cxx), tuple(nvcc), find_torch())
@@ -133,7 +134,9 @@ def run(call: Sequence[str]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=LIBRARY)
-    parser.add_argument("--cuda", choices=["auto", "yes", "no"], default="auto", help="auto: where nvcc is found")
+    parser.add_argument(
+        "--cuda", choices=["auto", "yes", "no"], default="auto", help="auto: where there is a GPU and nvcc"
+    )
     parser.add_argument("--sanitize", choices=["", "address", "thread", "undefined"], default="")
     parser.add_argument("--jobs", type=int)
     options = parser.parse_args()
@@ -143,7 +146,7 @@ def main() -> int:
     except CannotBuild as reason:
         sys.stderr.write(f"{reason}\n")
         return 1
-    sys.stdout.write(f"{options.out.name}: processor{' and GPU' if tools.nvcc else ' only: there is no nvcc'}\n")
+    sys.stdout.write(f"{options.out.name}: processor{' and GPU' if tools.nvcc else ''}\n")
     return 0
 
 

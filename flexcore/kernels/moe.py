@@ -7,19 +7,20 @@ Shapes: T tokens, D width, A experts shown, K experts a token, N = T*K routed to
 import torch
 from torch import Tensor
 
+from flexcore.kernels.frozen import ask
 from flexcore.kernels.library import can_do
 from flexcore.kernels.linear import many
 from flexcore.ops.moe import Answer, Experts, Masks
 from flexcore.ops.moe import moe as plain_moe
 
-FEW = 48  # tokens; beyond, the products are bound by multiplying, and a library's blocking wins
+FEW = 256  # tokens up to which the one call is the faster way (measured: docs/benchmarks.md)
 
 
 def moe(x_TD: Tensor, experts: Experts, *, top_k: int, masks: Masks | None = None) -> Answer:
     """As `flexcore.ops.moe.moe`."""
     weights = (*experts.rows, *experts.biases, *experts.gates, *experts.ups, *experts.downs)
     if len(experts) > MAX_EXPERTS or not can_do(x_TD, *weights):
-        return plain_moe(x_TD, experts, top_k=top_k, masks=masks)
+        return plain_moe(x_TD, experts, top_k=top_k, masks=masks, ask=ask)
     return native_moe(x_TD, experts, top_k=top_k, masks=masks)
 
 

@@ -6,7 +6,7 @@ Shapes: T tokens, D width, F an expert's inner width, A experts shown, K experts
 S slots of requests.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -52,8 +52,16 @@ class Masks:
         return ((self.mask_S[self.slot_T.long()].long()[:, None] >> bit_A) & 1).bool()
 
 
-def moe(x_TD: Tensor, experts: Experts, *, top_k: int, masks: Masks | None = None) -> Answer:
-    """With K >= A everyone is asked, and nothing is sorted."""
+Asking = Callable[[Experts, int, Tensor], Tensor]
+
+
+def ask(experts: Experts, number: int, x_ND: Tensor) -> Tensor:
+    """One expert's answers."""
+    return swiglu(x_ND, experts.gates[number], experts.ups[number], experts.downs[number])
+
+
+def moe(x_TD: Tensor, experts: Experts, *, top_k: int, masks: Masks | None = None, ask: Asking = ask) -> Answer:
+    """With K >= A everyone is asked, and nothing is sorted. `ask` may be another way to the same answers."""
     if masks is not None:
         return _moe_by_token(x_TD, experts, top_k=top_k, open_TA=masks.open(len(experts)))
     if len(experts) == 1:
@@ -69,10 +77,6 @@ def moe(x_TD: Tensor, experts: Experts, *, top_k: int, masks: Masks | None = Non
     groups = torch.split(x_TD[grouping.token_N], grouping.count_A.tolist())
     answer_ND = torch.cat([ask(experts, i, x_ND) for i, x_ND in enumerate(groups)])
     return Answer(combine(answer_ND, grouping.place_TK, routing.weight_TK), routing.logit_TA)
-
-
-def ask(experts: Experts, number: int, x_ND: Tensor) -> Tensor:
-    return swiglu(x_ND, experts.gates[number], experts.ups[number], experts.downs[number])
 
 
 def _moe_by_token(x_TD: Tensor, experts: Experts, *, top_k: int, open_TA: Tensor) -> Answer:

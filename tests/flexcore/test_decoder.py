@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from flexcore.engine.decoder import Decoder, generate
+from flexcore.kernels import info
 from flexcore.model.transformer import FlexOlmo
 from tests.flexcore.stock import stock_flexolmo
 from tests.flexcore.test_moe import close, only
@@ -38,13 +39,20 @@ def test_a_text_continued_equals_the_text_read_whole(keys: int) -> None:
         torch.testing.assert_close(logits[:, row], whole(model, row, active[row]), rtol=0, atol=1e-4)
 
 
+def assert_same(ours: Tensor, theirs: Tensor) -> None:
+    """To the bit by the native operations; a product of plain PyTorch changes its bits with the number of its rows."""
+    if info().backend == "native":
+        assert torch.equal(ours, theirs)
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=2e-5)
+
+
 def test_a_rows_numbers_do_not_depend_on_the_other_rows() -> None:
     model = tiny_model(num_experts=4, top_k=2)
     beside = continued(model, [(0, 2), (0, 1, 2, 3), (1, 3)])
 
     others = continued(model, [(0, 2), (3,), (0, 1, 2)])
 
-    assert torch.equal(others[:, 0], beside[:, 0])
+    assert_same(others[:, 0], beside[:, 0])
     assert not torch.equal(others[:, 1], beside[:, 1])
 
 
@@ -55,8 +63,8 @@ def test_a_row_that_opted_out_is_bit_equal_to_a_model_without_the_expert() -> No
     opted_out = continued(model, [(0, 2, 3), (0, 1, 2, 3), (0, 2, 3)])
     composed = continued(without, [(0, 1, 2)] * 3)
 
-    assert torch.equal(opted_out[:, 0], composed[:, 0])
-    assert torch.equal(opted_out[:, 2], composed[:, 2])
+    assert_same(opted_out[:, 0], composed[:, 0])
+    assert_same(opted_out[:, 2], composed[:, 2])
 
 
 def test_a_closed_expert_does_not_leak_from_row_to_row() -> None:
@@ -66,8 +74,8 @@ def test_a_closed_expert_does_not_leak_from_row_to_row() -> None:
 
     after = continued(model, [(0, 1), (0, 1, 2), (0, 1)])
 
-    assert torch.equal(after[:, 0], before[:, 0])
-    assert torch.equal(after[:, 2], before[:, 2])
+    assert_same(after[:, 0], before[:, 0])
+    assert_same(after[:, 2], before[:, 2])
     assert after[:, 1].isnan().all()
 
 

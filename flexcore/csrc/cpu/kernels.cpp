@@ -183,7 +183,15 @@ inline void strip(const T* const* x, const T* w, int64_t count, int64_t K, float
 }
 
 constexpr int64_t TOGETHER = 6;  // rows of x that meet a weight while it is in a register
-constexpr int64_t BLOCK = 256;   // weight rows that stay near while all rows of x meet them
+constexpr int64_t BLOCK = 256;   // weight rows at most that stay near while all rows of x meet them
+constexpr int64_t NEAR = 256 << 10;  // bytes of them: what a second-level cache holds with room for x
+
+// Weight rows of a block, for few rows of x as many as there may be: they pass by only once.
+template <class T>
+inline int64_t block_of(int64_t rows, int64_t K) {
+  const int64_t held = NEAR / (K * (int64_t)sizeof(T)) / 16 * 16;
+  return rows <= TOGETHER || held > BLOCK ? BLOCK : held < 16 ? 16 : held;
+}
 
 template <class T>
 void dots_of(const T* const* x, int64_t rows, const T* w, int64_t count, int64_t K, float* out, int64_t stride) {
@@ -207,20 +215,20 @@ inline int64_t turn_of(int64_t rows) {
 
 template <class T>
 void dots(const T* const* x, int64_t rows, const T* w, int64_t count, int64_t K, float* out, int64_t stride) {
-  const int64_t turn = turn_of(rows);
-  for (int64_t i = 0; i < count; i += BLOCK)
+  const int64_t turn = turn_of(rows), block = block_of<T>(rows, K);
+  for (int64_t i = 0; i < count; i += block)
     for (int64_t r = 0; r < rows; r += turn)
-      dots_of(x + r, fewer(turn, rows - r), w + i * K, fewer(BLOCK, count - i), K, out + r * stride + i, stride);
+      dots_of(x + r, fewer(turn, rows - r), w + i * K, fewer(block, count - i), K, out + r * stride + i, stride);
 }
 
 template <class T>
 void gate_up(
     const T* const* x, int64_t rows, const T* gate, const T* up, int64_t count, int64_t K, T* h, int64_t stride) {
-  const int64_t turn = turn_of(rows);
+  const int64_t turn = turn_of(rows), block = block_of<T>(rows, K);
   float g[TOGETHER][BLOCK], u[TOGETHER][BLOCK];
-  for (int64_t i = 0; i < count; i += BLOCK)
+  for (int64_t i = 0; i < count; i += block)
     for (int64_t r = 0; r < rows; r += turn) {
-      const int64_t width = fewer(BLOCK, count - i), height = fewer(turn, rows - r);
+      const int64_t width = fewer(block, count - i), height = fewer(turn, rows - r);
       dots_of(x + r, height, gate + i * K, width, K, g[0], BLOCK);
       dots_of(x + r, height, up + i * K, width, K, u[0], BLOCK);
       for (int64_t a = 0; a < height; ++a) {
@@ -239,11 +247,11 @@ void gate_up(
 template <class T>
 void down(
     const T* const* h, int64_t rows, const T* w, int64_t count, int64_t K, const float* weight, float* const* y) {
-  const int64_t turn = turn_of(rows);
+  const int64_t turn = turn_of(rows), block = block_of<T>(rows, K);
   float d[TOGETHER][BLOCK];
-  for (int64_t i = 0; i < count; i += BLOCK)
+  for (int64_t i = 0; i < count; i += block)
     for (int64_t r = 0; r < rows; r += turn) {
-      const int64_t width = fewer(BLOCK, count - i), height = fewer(turn, rows - r);
+      const int64_t width = fewer(block, count - i), height = fewer(turn, rows - r);
       dots_of(h + r, height, w + i * K, width, K, d[0], BLOCK);
       for (int64_t a = 0; a < height; ++a)
         for (int64_t b = 0; b < width; ++b) y[r + a][i + b] += weight[r + a] * d[a][b];

@@ -1,6 +1,9 @@
 // The operations on the processor: what they ask of their tensors, how the work is shared among torch's own threads, and
 // which loops do it. Closed experts are never looked at.
 
+#if defined(__SANITIZE_THREAD__)
+#include <atomic>
+#endif
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -38,6 +41,24 @@ namespace {
 constexpr int64_t GRAIN = 1 << 15;  // multiplications that are worth waking a thread for
 
 int64_t grain(int64_t work_each) { return std::max<int64_t>(1, GRAIN / std::max<int64_t>(1, work_each)); }
+
+// Stretches of [0, count) for torch's own threads. The thread sanitizer does not know that all of them begin after the
+// caller and end before it goes on; there it is told by what it knows.
+template <class F>
+void spread(int64_t count, int64_t each, const F& work) {
+#if defined(__SANITIZE_THREAD__)
+  static std::atomic<const F*> given;
+  static std::atomic<int> done;
+  given.store(&work, std::memory_order_release);
+  torch::stable::parallel_for(0, count, each, [](int64_t from, int64_t to) {
+    (*given.load(std::memory_order_acquire))(from, to);
+    done.fetch_add(1, std::memory_order_release);
+  });
+  done.load(std::memory_order_acquire);
+#else
+  torch::stable::parallel_for(0, count, each, work);
+#endif
+}
 
 template <class T>
 const Loops<T>& loops();
@@ -123,7 +144,7 @@ Choices choose(
   for (int64_t t = 0; slots && t < c.tokens; ++t)
     STD_TORCH_CHECK(slots[t] >= 0 && slots[t] < requests, "flexcore: token ", t, " names slot ", slots[t], " of ", requests);
 
-  torch::stable::parallel_for(0, c.tokens, grain(c.experts * width), [&](int64_t from, int64_t to) {
+  spread(c.tokens, grain(c.experts * width), [&](int64_t from, int64_t to) {
     for (int64_t t = from; t < to; ++t) {
       const unsigned open = everyone & (masks ? (unsigned)masks[slots ? slots[t] : t] : ~0u);
       const T* token = read<T>(x) + t * width;
@@ -220,7 +241,7 @@ std::tuple<Tensor, Tensor> moe(
 
     // Each thread takes a stretch of all the weights that are read, and so an equal share of the reading.
     const int64_t each = grain(2 * width);
-    torch::stable::parallel_for(0, (int64_t)asked.size() * inner, each, [&](int64_t from, int64_t to) {
+    spread((int64_t)asked.size() * inner, each, [&](int64_t from, int64_t to) {
       while (from < to) {
         const Asked<T>& a = asked[from / inner];
         const int64_t i = from % inner, count = std::min(to - from, inner - i);
@@ -231,7 +252,7 @@ std::tuple<Tensor, Tensor> moe(
       }
     });
     // Here a thread takes columns of the answer, from every expert: nobody else adds to them.
-    torch::stable::parallel_for(0, width, grain((int64_t)asked.size() * inner), [&](int64_t from, int64_t to) {
+    spread(width, grain((int64_t)asked.size() * inner), [&](int64_t from, int64_t to) {
       std::vector<float*> columns(routed);
       for (int64_t n = 0; n < routed; ++n) columns[n] = answer_of[n] + from;
       for (const Asked<T>& a : asked)
@@ -255,7 +276,7 @@ Tensor combine(const Tensor& answer, const Tensor& place, const Tensor& weight) 
     const int64_t tokens = place.size(0), top_k = place.size(1), width = answer.size(1), answers = answer.size(0);
     const int32_t* places = read<int32_t>(place);
     Tensor y = fresh({tokens, width}, answer.scalar_type(), answer);
-    torch::stable::parallel_for(0, tokens, grain(top_k * width), [&](int64_t from, int64_t to) {
+    spread(tokens, grain(top_k * width), [&](int64_t from, int64_t to) {
       std::vector<const T*> answers_of(top_k);
       std::vector<T> weights(top_k);
       for (int64_t t = from; t < to; ++t) {
@@ -279,7 +300,7 @@ Tensor silu_mul(const Tensor& gate, const Tensor& up) {
     expect(gate, "gate", gate.scalar_type(), {-1, -1}, gate);
     expect(up, "up", gate.scalar_type(), {gate.size(0), gate.size(1)}, gate);
     Tensor h = fresh({gate.size(0), gate.size(1)}, gate.scalar_type(), gate);
-    torch::stable::parallel_for(0, gate.numel(), GRAIN, [&](int64_t from, int64_t to) {
+    spread(gate.numel(), GRAIN, [&](int64_t from, int64_t to) {
       loops<T>().silu_mul(read<T>(gate) + from, read<T>(up) + from, to - from, write<T>(h) + from);
     });
     return h;
@@ -299,7 +320,7 @@ Tensor linears(const Tensor& x, const Tensors& weights) {
     const int64_t all = begin.back();
     Tensor y = fresh({tokens, all}, x.scalar_type(), x);
     const auto shown = rows_of(read<T>(x), tokens, width);
-    torch::stable::parallel_for(0, all, grain(width), [&](int64_t from, int64_t to) {
+    spread(all, grain(width), [&](int64_t from, int64_t to) {
       std::vector<float> product(tokens * (to - from));
       for (size_t w = 0; w < weights.size(); ++w) {
         const int64_t low = std::max(from, begin[w]), high = std::min(to, begin[w + 1]);
@@ -325,7 +346,7 @@ Tensor norm_add(const Tensor& residual, const Tensor& x, const Tensor& weight, d
     expect(residual, "residual", x.scalar_type(), {tokens, width}, x);
     expect(weight, "weight", x.scalar_type(), {width}, x);
     Tensor y = fresh({tokens, width}, x.scalar_type(), x);
-    torch::stable::parallel_for(0, tokens, grain(width), [&](int64_t from, int64_t to) {
+    spread(tokens, grain(width), [&](int64_t from, int64_t to) {
       for (int64_t t = from; t < to; ++t)
         loops<T>().norm_add(
             read<T>(residual) + t * width, read<T>(x) + t * width, read<T>(weight), width, (float)eps,
@@ -365,7 +386,7 @@ Tensor turn(
     const int64_t heads = width / channels, all = width + 2 * key_width;
     Tensor query = fresh({tokens, heads, channels}, numbers, qkv);
     T *const kept_keys = write<T>(keys), *const kept_values = write<T>(values);
-    torch::stable::parallel_for(0, tokens, grain(4 * all), [&](int64_t from, int64_t to) {
+    spread(tokens, grain(4 * all), [&](int64_t from, int64_t to) {
       std::vector<T> normed(std::max(width, key_width));
       for (int64_t t = from; t < to; ++t) {
         const T* own = read<T>(qkv) + t * all;
@@ -400,7 +421,7 @@ Tensor attend_step(
     STD_TORCH_CHECK(share * groups == heads, "flexcore: ", heads, " heads cannot share ", groups, " heads of keys");
     expect_places(row, position, tokens, rows, positions, query);
     Tensor x = fresh({tokens, heads * channels}, numbers, query);
-    torch::stable::parallel_for(0, tokens * heads, grain(2 * positions * channels), [&](int64_t from, int64_t to) {
+    spread(tokens * heads, grain(2 * positions * channels), [&](int64_t from, int64_t to) {
       std::vector<float> score(positions);
       for (int64_t i = from; i < to; ++i) {
         const int64_t t = i / heads, h = i % heads, r = read<int32_t>(row)[t], seen = read<int32_t>(position)[t] + 1;
