@@ -8,7 +8,8 @@ As many layers take turns as no cache holds, so that weights come from memory as
 import argparse
 import os
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
@@ -20,6 +21,7 @@ from benchmarks.models import Shape, our_model, stock_model
 from benchmarks.timing import Work, medians, table
 from flexcore.kernels import info
 from flexcore.kernels.moe import native_moe
+from flexcore.model.transformer import Block
 from flexcore.ops.moe import Experts, Masks
 
 TOKENS = (1, 2, 4, 8, 16, 64, 128, 512)
@@ -48,10 +50,8 @@ def stock_layers(stock: Any, mode: str) -> list[Callable[[Tensor], object]]:
 
 
 def our_layers(experts: list[Experts], top_k: int, masks: list[Masks | None]) -> list[Callable[[Tensor], object]]:
-    return [
-        lambda x_TD, layer=layer, mask=mask: native_moe(x_TD, layer, top_k=top_k, masks=mask)
-        for layer, mask in zip(experts, masks, strict=True)
-    ]
+    pairs = zip(experts, masks, strict=True)
+    return [partial(native_moe, experts=layer, top_k=top_k, masks=mask) for layer, mask in pairs]
 
 
 def logits(layer: Experts, x_TD: Tensor, top_k: int) -> Tensor:
@@ -78,7 +78,7 @@ def same_work(layers: list[Experts], x_TD: Tensor, top_k: int) -> list[Masks | N
 def measure(shape: Shape, dtype: torch.dtype, read_gbs: float, gflops: float) -> list[list[str]]:
     model = our_model(shape, dtype)
     stock = stock_model(model)
-    layers = [layer.mlp.shown(range(shape.experts)) for layer in model.layers]
+    layers = [cast(Block, layer).mlp.shown(range(shape.experts)) for layer in model.layers]
     rows = []
     for tokens in TOKENS:
         x_TD = torch.randn(tokens, shape.hidden, generator=torch.Generator().manual_seed(tokens)).to(dtype)
@@ -110,7 +110,7 @@ def measure(shape: Shape, dtype: torch.dtype, read_gbs: float, gflops: float) ->
 
 
 def _asked(layer: Experts, x_TD: Tensor, top_k: int) -> int:
-    return logits(layer, x_TD, top_k).topk(top_k).indices.unique().numel()
+    return len(set(logits(layer, x_TD, top_k).topk(top_k).indices.flatten().tolist()))
 
 
 HEAD = ["tokens", "ours, ms a layer", "x default", "x best mode", "of reading", "of multiplying", "masked / unmasked"]

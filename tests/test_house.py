@@ -15,7 +15,7 @@ from django.db import models
 from registry.jobs import Job
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ("registry", "workers", "flexcore", "client", "witness", "experiments", "tests")
+OURS = ("registry", "workers", "flexcore", "client", "witness", "experiments", "benchmarks", "tests")
 SOURCES = [path for folder in OURS for path in sorted((ROOT / folder).rglob("*.py"))]
 ACTION_FILES = sorted((ROOT / "registry").glob("*/actions.py"))
 

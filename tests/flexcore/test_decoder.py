@@ -25,7 +25,8 @@ def continued(model: FlexOlmo, active: list[tuple[int, ...]]) -> Tensor:
 
 def whole(model: FlexOlmo, row: int, active: tuple[int, ...]) -> Tensor:
     text = torch.tensor([TEXTS[row] + NEXT[row]])
-    return model(text, active=active)[0, len(TEXTS[row]) - 1 :]
+    logit_SV: Tensor = model(text, active=active)[0]
+    return logit_SV[len(TEXTS[row]) - 1 :]
 
 
 @pytest.mark.parametrize("keys", [4, 2])

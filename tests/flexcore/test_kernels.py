@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
@@ -285,7 +286,7 @@ def _cases() -> dict[str, Callable[[], object]]:
         ),
         "attend_step": (ways.attend_step.default, (answers.view(5, 4, 16), *cache, ends, ends)),
     }
-    return {name: lambda call=call: torch.library.opcheck(*call) for name, call in calls.items()}
+    return {name: partial(torch.library.opcheck, *call) for name, call in calls.items()}
 
 
 @pytest.mark.parametrize("name", ["route", "moe", "combine", "silu_mul", "linears", "norm_add", "turn", "attend_step"])
