@@ -36,12 +36,13 @@ INSTALLED := $(VENV)/.installed
 MODULES := frontend/node_modules/.installed
 PAGES := frontend/dist/index.html
 CUDA ?= auto
+THREADS ?= 1
 NATIVE := flexcore/kernels/libflexcore.so
 NATIVE_SOURCES := $(shell find flexcore/csrc -type f -not -name '*.pyc')
 PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup frontend native demo run test check lint lint-python lint-django lint-frontend format schema lock clean
+.PHONY: help setup frontend native bench demo run test check lint lint-python lint-django lint-frontend format schema lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,6 +88,10 @@ lint-frontend: $(MODULES)
 	$(NPM) run lint
 	$(NPM) run types:check
 	$(NPM) run test
+
+bench: $(INSTALLED) $(NATIVE) ## measure against transformers on a quiet machine: minutes; THREADS=2 for two
+	$(PY) -m benchmarks.moe_cpu --threads $(THREADS)
+	$(PY) -m benchmarks.decode_cpu --threads $(THREADS)
 
 format: $(INSTALLED) ## put Python into shape
 	$(BIN)/ruff format .
