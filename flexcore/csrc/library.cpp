@@ -32,5 +32,8 @@ STABLE_TORCH_LIBRARY(flexcore, m) {
   // Each token looks at its row of the cache, up to and with its own position -> x_TD
   m.def(
       "attend_step(Tensor query_THC, Tensor keys_RGPC, Tensor values_RGPC, Tensor row_T, Tensor position_T) -> Tensor");
+  // Whole texts, each in the front of its row of the cache: every token looks at its text up to itself -> x_RSD.
+  // On the processor only; a GPU has PyTorch's own
+  m.def("attend_texts(Tensor query_RSHC, Tensor keys_RGPC, Tensor values_RGPC) -> Tensor");
   m.def("isa() -> str");
 }

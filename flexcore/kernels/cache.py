@@ -27,6 +27,14 @@ def turn(qkv: Tensor, cache: Cache, places: Places, by: Turning) -> Tensor:
     return query_THC
 
 
+def attend_texts(query_RSHC: Tensor, cache: Cache) -> Tensor:
+    """As `flexcore.ops.cache.attend_texts`. A GPU's own attention is PyTorch's."""
+    if query_RSHC.device.type != "cpu" or not can_do(query_RSHC):
+        return plain.attend_texts(query_RSHC, cache)
+    x_RSD: Tensor = torch.ops.flexcore.attend_texts(query_RSHC, cache.keys_RGPC, cache.values_RGPC)
+    return x_RSD
+
+
 def attend_step(query_THC: Tensor, cache: Cache, places: Places) -> Tensor:
     """As `flexcore.ops.cache.attend_step`."""
     if not can_do(query_THC):

@@ -81,7 +81,12 @@ def attend_step(query_THC: Tensor, keys_RGPC: Tensor, values_RGPC: Tensor, row_T
     return query_THC.new_empty((query_THC.shape[0], query_THC.shape[1] * query_THC.shape[2]))
 
 
+def attend_texts(query_RSHC: Tensor, keys_RGPC: Tensor, values_RGPC: Tensor) -> Tensor:
+    rows, positions, heads, channels = query_RSHC.shape
+    return query_RSHC.new_empty((rows, positions, heads * channels))
+
+
 def register() -> None:
     """Once, after the library was loaded."""
-    for shape in (route, moe, combine, silu_mul, linears, norm_add, turn, attend_step):
+    for shape in (route, moe, combine, silu_mul, linears, norm_add, turn, attend_step, attend_texts):
         torch.library.register_fake(f"flexcore::{shape.__name__}", shape)

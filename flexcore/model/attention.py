@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from flexcore.config import Architecture
-from flexcore.kernels.cache import attend_step, turn
+from flexcore.kernels.cache import attend_step, attend_texts, turn
 from flexcore.kernels.library import can_do
 from flexcore.kernels.linear import linear, linears
 from flexcore.model.norm import RMSNorm
@@ -44,11 +44,9 @@ class Attention(nn.Module):
 
     def read(self, x_BSD: Tensor, cache: Cache, places: Places, cos_PC: Tensor, sin_PC: Tensor) -> Tensor:
         """Texts from their beginnings: each fills the front of a row of the cache, which holds nothing else."""
-        positions = x_BSD.shape[1]
         query_THC = self._turned(x_BSD.flatten(0, 1), cache, places, cos_PC, sin_PC)
-        query_BHSC = query_THC.view(*x_BSD.shape[:2], -1, self.channels).transpose(1, 2)
-        keys, values = cache.keys_RGPC[:, :, :positions], cache.values_RGPC[:, :, :positions]
-        return linear(attend(query_BHSC, keys, values).transpose(1, 2).flatten(2), self.o_proj.weight)
+        query_BSHC = query_THC.view(*x_BSD.shape[:2], -1, self.channels)
+        return linear(attend_texts(query_BSHC, cache), self.o_proj.weight)
 
     def step(self, x_TD: Tensor, cache: Cache, places: Places, cos_PC: Tensor, sin_PC: Tensor) -> Tensor:
         """One more token in each of some rows."""

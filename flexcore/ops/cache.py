@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from flexcore.ops.attend import attend
 from flexcore.ops.norm import rms_norm
 from flexcore.ops.rope import rotate
 
@@ -56,6 +57,13 @@ def turn(qkv: Tensor, cache: Cache, places: Places, by: Turning) -> Tensor:
     cache.keys_RGPC[row_T, :, position_T] = turned(key, by.key_norm)
     cache.values_RGPC[row_T, :, position_T] = value.view(value.shape[0], -1, channels)
     return turned(query_TD, by.query_norm_D).contiguous()
+
+
+def attend_texts(query_RSHC: Tensor, cache: Cache) -> Tensor:
+    """x_RSD of whole texts, each in the front of its row: every token looks at its text, up to itself."""
+    positions = query_RSHC.shape[1]
+    keys_RGSC, values_RGSC = cache.keys_RGPC[:, :, :positions], cache.values_RGPC[:, :, :positions]
+    return attend(query_RSHC.transpose(1, 2), keys_RGSC, values_RGSC).transpose(1, 2).flatten(2)
 
 
 def attend_step(query_THC: Tensor, cache: Cache, places: Places) -> Tensor:

@@ -262,6 +262,22 @@ def test_attention_that_remembers(heads: int, groups: int, channels: int, dtype:
     assert_near(x_TD, plain_cache.attend_step(meant_THC, meant, places), dtype, times=2)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("heads", "groups", "channels"), [(4, 4, 16), (6, 2, 64), (2, 1, 10), (3, 3, 80)])
+@pytest.mark.parametrize("positions", [1, 6, 65, 130])
+def test_attention_over_whole_texts(positions: int, heads: int, groups: int, channels: int, dtype: torch.dtype) -> None:
+    shape = (2, groups, positions + 3, channels)  # what lies behind the text is no number, and is not looked at
+    cache = Cache(*(drawn(*shape, dtype=dtype, seed=seed) for seed in (22, 23)))
+    cache.keys_RGPC[:, :, positions:] = float("nan")
+    cache.values_RGPC[:, :, positions:] = float("nan")
+    query_RSHC = drawn(2, positions, heads, channels, dtype=dtype, seed=24) * 3
+
+    x_RSD = torch.ops.flexcore.attend_texts(query_RSHC, cache.keys_RGPC, cache.values_RGPC)
+
+    wide = Cache(cache.keys_RGPC.double(), cache.values_RGPC.double())
+    assert_near(x_RSD, plain_cache.attend_texts(query_RSHC.double(), wide), dtype)
+
+
 def _cases() -> dict[str, Callable[[], object]]:
     experts = drawn_experts(32, 24, 4, torch.float32)
     x_TD = drawn(5, 32, dtype=torch.float32, seed=17)
@@ -284,12 +300,15 @@ def _cases() -> dict[str, Callable[[], object]]:
             ways.turn.default,
             (qkv, x_TD[0], x_TD[0, :16].clone(), cos_PC, sin_PC, ends, ends, *cache, 1e-6),
         ),
+        "attend_texts": (ways.attend_texts.default, (qkv.view(5, 1, 4, 16), *cache)),
         "attend_step": (ways.attend_step.default, (answers.view(5, 4, 16), *cache, ends, ends)),
     }
     return {name: partial(torch.library.opcheck, *call) for name, call in calls.items()}
 
 
-@pytest.mark.parametrize("name", ["route", "moe", "combine", "silu_mul", "linears", "norm_add", "turn", "attend_step"])
+@pytest.mark.parametrize(
+    "name", ["route", "moe", "combine", "silu_mul", "linears", "norm_add", "turn", "attend_step", "attend_texts"]
+)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own tracing
 def test_torch_accepts_the_operation(name: str) -> None:
     _cases()[name]()

@@ -3,9 +3,12 @@
 import pytest
 import torch
 
+from flexcore.kernels import info
 from tests.flexcore.stock import stock_flexolmo, stock_olmo2
 from tests.flexcore.tiny import tiny_architecture, tiny_model, tiny_tokens
 
+# Of logits up to 6. Ours and theirs each lie within 8e-6 of fp64; natively, not always on the same side of it.
+NEAR = 1e-5 if info().backend == "torch" else 1.5e-5
 SIZES = [(e, k) for e in range(1, 9) for k in range(1, e + 1)]
 
 
@@ -17,7 +20,7 @@ def test_logits_equal_the_stock_model_for_every_k(num_experts: int, top_k: int) 
     ours, theirs = model(tiny_tokens()), stock(tiny_tokens()).logits
 
     assert theirs.abs().max() > 1
-    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=NEAR)
 
 
 def test_the_anchor_equals_the_stock_dense_model() -> None:
@@ -26,7 +29,7 @@ def test_the_anchor_equals_the_stock_dense_model() -> None:
 
     ours, theirs = model(tiny_tokens()), stock(tiny_tokens()).logits
 
-    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=NEAR)
 
 
 def test_shared_keys_equal_the_stock_model_too() -> None:
@@ -35,7 +38,7 @@ def test_shared_keys_equal_the_stock_model_too() -> None:
 
     ours, theirs = model(tiny_tokens()), stock(tiny_tokens()).logits
 
-    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=NEAR)
 
 
 def test_bf16_follows_the_stock_model_within_its_grain() -> None:
@@ -56,7 +59,7 @@ def test_a_batch_row_does_not_see_what_comes_after() -> None:
 
     before, after = model(tokens), model(changed)
 
-    torch.testing.assert_close(before[:, :9], after[:, :9], rtol=0, atol=1e-5)
+    torch.testing.assert_close(before[:, :9], after[:, :9], rtol=0, atol=NEAR)
     assert not torch.equal(before[:, 9:], after[:, 9:])
 
 

@@ -30,6 +30,11 @@ struct Loops {
   // One head of one token over `positions` consecutive rows of keys and values; `score` has room for each
   void (*attend)(
       const T* query, const T* keys, const T* values, int64_t positions, int64_t channels, float* score, T* out);
+  // One head of a whole text: position i looks at 0 to i. Queries and answers are `stride` apart; `room` is of
+  // text_room(positions, channels) numbers
+  void (*attend_text)(
+      const T* query, const T* keys, const T* values, int64_t positions, int64_t channels, int64_t stride, float* room,
+      T* out);
   // out = sum of weight[k] * answer[k], `chosen` of them
   void (*combine)(const T* const* answer, const T* weight, int64_t chosen, int64_t width, T* out);
   void (*widen)(const T* x, int64_t count, float* out);
@@ -38,6 +43,7 @@ struct Loops {
 
 struct Kernels {
   const char* isa;
+  int64_t (*text_room)(int64_t positions, int64_t channels);
   Loops<float> f32;
   Loops<bf16> b16;
 };

@@ -435,6 +435,33 @@ Tensor attend_step(
   });
 }
 
+// A head of a text at a time, with room of its own.
+Tensor attend_texts(const Tensor& query, const Tensor& keys, const Tensor& values) {
+  return by_type(query, [&](auto type) {
+    using T = decltype(type);
+    const ScalarType numbers = query.scalar_type();
+    expect(keys, "keys", numbers, {-1, -1, -1, -1}, query);
+    const int64_t texts = keys.size(0), groups = keys.size(1), room = keys.size(2), channels = keys.size(3);
+    expect(values, "values", numbers, {texts, groups, room, channels}, query);
+    expect(query, "query", numbers, {texts, -1, -1, channels}, query);
+    const int64_t positions = query.size(1), heads = query.size(2), share = heads / groups, width = heads * channels;
+    STD_TORCH_CHECK(share * groups == heads, "flexcore: ", heads, " heads cannot share ", groups, " heads of keys");
+    STD_TORCH_CHECK(positions <= room, "flexcore: ", positions, " positions in a cache with room for ", room);
+    Tensor x = fresh({texts, positions, width}, numbers, query);
+    spread(texts * heads, 1, [&](int64_t from, int64_t to) {
+      std::vector<float> memory(kernels().text_room(positions, channels));
+      for (int64_t i = from; i < to; ++i) {
+        const int64_t text = i / heads, h = i % heads, place = (text * groups + h / share) * room * channels;
+        const int64_t begin = text * positions * width + h * channels;
+        loops<T>().attend_text(
+            read<T>(query) + begin, read<T>(keys) + place, read<T>(values) + place, positions, channels, width,
+            memory.data(), write<T>(x) + begin);
+      }
+    });
+    return x;
+  });
+}
+
 std::string isa() { return kernels().isa; }
 
 }  // namespace
@@ -449,6 +476,7 @@ STABLE_TORCH_LIBRARY_IMPL(flexcore, CPU, m) {
   m.impl("norm_add", TORCH_BOX(&flexcore::norm_add));
   m.impl("turn", TORCH_BOX(&flexcore::turn));
   m.impl("attend_step", TORCH_BOX(&flexcore::attend_step));
+  m.impl("attend_texts", TORCH_BOX(&flexcore::attend_texts));
 }
 
 STABLE_TORCH_LIBRARY_IMPL(flexcore, CompositeExplicitAutograd, m) { m.impl("isa", TORCH_BOX(&flexcore::isa)); }
