@@ -9,7 +9,7 @@ import argparse
 import os
 from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
@@ -21,7 +21,6 @@ from benchmarks.models import Shape, our_model, stock_model
 from benchmarks.timing import Work, medians, table
 from flexcore.kernels import info
 from flexcore.kernels.moe import native_moe
-from flexcore.model.transformer import Block
 from flexcore.ops.moe import Experts, Masks
 
 TOKENS = (1, 2, 4, 8, 16, 64, 128, 512)
@@ -78,7 +77,7 @@ def same_work(layers: list[Experts], x_TD: Tensor, top_k: int) -> list[Masks | N
 def measure(shape: Shape, dtype: torch.dtype, read_gbs: float, gflops: float) -> list[list[str]]:
     model = our_model(shape, dtype)
     stock = stock_model(model)
-    layers = [cast(Block, layer).mlp.shown(range(shape.experts)) for layer in model.layers]
+    layers = [layer.mlp.shown(range(shape.experts)) for layer in model.blocks()]
     rows = []
     for tokens in TOKENS:
         x_TD = torch.randn(tokens, shape.hidden, generator=torch.Generator().manual_seed(tokens)).to(dtype)

@@ -8,7 +8,6 @@ Shapes: R rows, S positions, V vocabulary, C channels a head, P positions there 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import torch
 from torch import Tensor
@@ -44,11 +43,11 @@ class Decoder:
         self._cos_PC, self._sin_PC = rope_tables(positions, a.head_size, a.rope_theta, device=weight.device)
         self._layers = [
             Layer(
-                block=cast(Block, block),
-                experts=cast(Block, block).mlp.shown(self._everyone),
+                block=block,
+                experts=block.mlp.shown(self._everyone),
                 cache=empty_cache(rows, a.num_key_value_heads, positions, a.head_size, like=weight.detach()),
             )
-            for block in model.layers
+            for block in model.blocks()
         ]
         self._length = [0] * rows
         self._open: list[tuple[int, ...]] = [self._everyone] * rows

@@ -82,6 +82,9 @@ class FlexOlmo(nn.Module):
         for number, layer in enumerate(self.layers):
             yield number, cast(Expert, layer.get_submodule(f"mlp.experts.{slot}"))
 
+    def blocks(self) -> list[Block]:
+        return [cast(Block, layer) for layer in self.layers]
+
     def open_experts(self, active: Sequence[int] | None) -> tuple[int, ...]:
         """The open experts in rising order, or ValueError where `active` is no choice."""
         if active is None:
