@@ -106,7 +106,7 @@ def commands(tools: Tools, objects: Path, sanitize: str) -> dict[Path, list[str]
 
 
 def cuda_command(tools: Tools, source: Path) -> list[str]:
-    flags = ["-std=c++17", "-O3", "-lineinfo", "-Xcompiler", "-fPIC,-fvisibility=hidden", "-cudart", "static"]
+    flags = ["-std=c++17", "-O3", "-Xcompiler", "-fPIC,-fvisibility=hidden", "-cudart", "static"]
     flags += [part for gpu in GPUS for part in ("-gencode", gpu)]
     target = f"-DTORCH_TARGET_VERSION={TORCH_TARGET}"
     return [*tools.nvcc, *flags, "-DFLEXCORE_CUDA", target, *tools.includes, "-c", str(source)]

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <math.h>
+#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,9 +46,10 @@ struct Meeting {  // of a warp's or a block's threads
 };
 
 struct Thread {
-  ucontext_t context;
+  ucontext_t context;  // for the first time; then the cheaper jump, which asks the kernel nothing
+  jmp_buf place;
   std::vector<char> stack;
-  bool done;
+  bool begun, done;
   std::vector<std::vector<Copy>> batches;
   std::vector<Copy> open;
 };
@@ -60,7 +62,7 @@ struct Block {
   uint32_t word[32][64][8];  // what the lanes of each warp show each other
   int now = 0, size = 0, progress = 0;
   unsigned draw = 1;
-  ucontext_t main;
+  jmp_buf main;
   const void* body;
   void (*call)(const void*);
 };
@@ -77,7 +79,7 @@ inline void fail(const char* what) {
 
 inline void wait_a_turn() {
   Block& b = block();
-  swapcontext(&b.threads[b.now].context, &b.main);
+  if (!_setjmp(b.threads[b.now].place)) _longjmp(b.main, 1);
 }
 
 inline void meet(Meeting& m, int wanted) {
@@ -108,6 +110,17 @@ inline void show(const uint32_t (&own)[WORDS], uint32_t (&out)[32][WORDS]) {
   meet_warp();
 }
 
+// Until it has to wait, or is done.
+inline void resume(int t) {
+  Block& b = block();
+  Thread& own = b.threads[t];
+  b.now = t;
+  if (_setjmp(b.main)) return;
+  if (own.begun) _longjmp(own.place, 1);
+  own.begun = true;
+  setcontext(&own.context);
+}
+
 inline void enter() {
   Block& b = block();
   b.call(b.body);
@@ -129,11 +142,11 @@ void run(dim3 blocks, int threads, const F& body) {
         b.blocks = dim3(x, y, z), b.all = {}, b.warps.assign(32, {});
         for (int t = 0; t < threads; ++t) {
           Thread& own = b.threads[t];
-          own.done = false, own.batches.clear(), own.open.clear();
+          own.begun = own.done = false, own.batches.clear(), own.open.clear();
           if (own.stack.empty()) own.stack.resize(STACK);
           getcontext(&own.context);
           own.context.uc_stack.ss_sp = own.stack.data(), own.context.uc_stack.ss_size = STACK;
-          own.context.uc_link = &b.main;
+          own.context.uc_link = nullptr;
           makecontext(&own.context, enter, 0);
         }
         for (int left = threads; left;) {
@@ -142,8 +155,7 @@ void run(dim3 blocks, int threads, const F& body) {
           const int first = (b.draw >> 8) % threads, step = (b.draw >> 20) % 2 ? 1 : threads - 1;
           for (int i = 0, t = first; i < threads; ++i, t = (t + step) % threads)
             if (!b.threads[t].done) {
-              b.now = t;
-              swapcontext(&b.main, &b.threads[t].context);
+              resume(t);
               left -= b.threads[t].done;
             }
           if (left && b.progress == before) fail("threads wait for each other for ever");

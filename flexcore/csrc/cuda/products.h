@@ -104,7 +104,7 @@ __device__ __forceinline__ void meet(float (&sum)[MATRICES][4], const Held<MATRI
 // The fewest tokens, up to 8 * TILES: the four warps have the same rows of the weight and share their length. Nobody waits
 // for anybody until the end.
 template <int TILES, bool PAIR, class OUT>
-__global__ void __launch_bounds__(WARPS* WARP, 4) stream_kernel(const __grid_constant__ Product p) {
+__global__ void __launch_bounds__(WARPS* WARP, TILES == 1 && !PAIR ? 4 : 3) stream_kernel(const __grid_constant__ Product p) {
   constexpr int MATRICES = PAIR ? 2 : 1;
   __shared__ float partial[WARPS][MATRICES][8 * TILES][HIGH + 1];
   const Stretch s = stretch_of(p, 8 * TILES);
@@ -150,7 +150,7 @@ __global__ void __launch_bounds__(WARPS* WARP, 4) stream_kernel(const __grid_con
 
 // More tokens: the warps have rows of their own, and share the tokens' numbers, which come two units ahead.
 template <int TILES, bool PAIR, class OUT>
-__global__ void __launch_bounds__(WARPS* WARP, 3) staged_kernel(const __grid_constant__ Product p) {
+__global__ void __launch_bounds__(WARPS* WARP, PAIR && TILES == 8 ? 2 : 3) staged_kernel(const __grid_constant__ Product p) {
   constexpr int MATRICES = PAIR ? 2 : 1, STAGES = 3, ROWS = 8 * TILES, PITCH = UNIT + 32;  // neighbours in other banks
   __shared__ __align__(16) bf16 shown[STAGES][ROWS][PITCH];
   __shared__ const bf16* x[ROWS];
@@ -208,7 +208,7 @@ __global__ void __launch_bounds__(WARPS* WARP, 3) staged_kernel(const __grid_con
 constexpr int TOGETHER = 8;  // rows of x
 
 template <class T, bool PAIR, class OUT>
-__global__ void __launch_bounds__(WARPS* WARP) plain_kernel(const __grid_constant__ Product p, bool in_pieces) {
+__global__ void __launch_bounds__(WARPS* WARP, 4) plain_kernel(const __grid_constant__ Product p, bool in_pieces) {
   constexpr int MATRICES = PAIR ? 2 : 1;
   const Stretch s = stretch_of(p, TOGETHER);
   const int64_t row = (int64_t)blockIdx.x * WARPS + threadIdx.x / WARP;
