@@ -42,7 +42,7 @@ NATIVE_SOURCES := $(shell find flexcore/csrc -type f -not -name '*.pyc')
 PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup frontend native bench demo run test check lint lint-python lint-django lint-frontend format schema lock clean
+.PHONY: help setup frontend native bench gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ lint-frontend: $(MODULES)
 bench: $(INSTALLED) $(NATIVE) ## measure against transformers on a quiet machine: minutes; THREADS=2 for two
 	$(PY) -m benchmarks.moe_cpu --threads $(THREADS)
 	$(PY) -m benchmarks.decode_cpu --threads $(THREADS)
+
+gpu: ## check and measure on a machine with a GPU, with the Python on the path: nine minutes; OUT= keeps the numbers
+	benchmarks/gpu.sh
 
 format: $(INSTALLED) ## put Python into shape
 	$(BIN)/ruff format .
