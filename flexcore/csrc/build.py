@@ -118,11 +118,19 @@ def build(out: Path, tools: Tools, *, sanitize: str = "", jobs: int | None = Non
         calls = commands(tools, Path(folder), sanitize)
         with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
             list(pool.map(run, ([*call, "-o", str(target)] for target, call in calls.items())))
-        link = [*tools.nvcc, "-cudart", "static", "-shared"] if tools.nvcc else [*tools.cxx, "-shared"]
-        link += [f"-fsanitize={sanitize}"] * bool(sanitize) + [f"-L{tools.torch / 'lib'}"]
         unfinished = out.with_suffix(f".{os.getpid()}")
-        run([*link, *map(str, calls), "-ltorch_cpu", "-ldl", "-o", str(unfinished)])
+        run([*link_command(tools, list(calls), sanitize), "-o", str(unfinished)])
         unfinished.replace(out)
+
+
+def link_command(tools: Tools, objects: Sequence[Path], sanitize: str = "") -> list[str]:
+    link = [*tools.cxx, "-shared"]
+    if tools.nvcc:
+        # NVIDIA's wheels keep the runtime where their own compiler does not look for it.
+        wheels = Path(shutil.which(tools.nvcc[-1]) or tools.nvcc[-1]).resolve().parents[1] / "lib"
+        link = [*tools.nvcc, "-cudart", "static", "-shared", f"-L{wheels}"]
+    link += [f"-fsanitize={sanitize}"] * bool(sanitize) + [f"-L{tools.torch / 'lib'}"]
+    return [*link, *map(str, objects), "-ltorch_cpu", "-ldl"]
 
 
 def run(call: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
-"""The mixture of experts for many tokens as two grouped products over stacked weights. Nothing of it waits for the
-device: how many tokens an expert has stays where it was counted. For the GPU; the processor can run it too.
+"""The mixture of experts for many tokens as grouped products over stacked weights. In bf16 on an H100 or newer nothing
+of it waits for the device: how many tokens an expert has stays where it was counted. (For other dtypes and devices
+PyTorch asks for the counts.) Meant for the GPU; the processor can run it too.
 
 Shapes: T tokens, D width, F an expert's inner width, E experts of the stack, A experts shown, K experts a token,
 N = T*K routed tokens.

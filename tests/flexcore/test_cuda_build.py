@@ -12,7 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from flexcore.csrc.build import GPUS, TORCH_TARGET, Tools, cuda_command, find_nvcc, find_torch
+from flexcore.csrc.build import (
+    GPUS,
+    TORCH_TARGET,
+    Tools,
+    cuda_command,
+    find_nvcc,
+    find_torch,
+    link_command,
+)
 
 HOUSE = Path(__file__).resolve().parents[2]
 SOURCES = sorted((HOUSE / "flexcore/csrc/cuda").glob("*.cu"))
@@ -20,11 +28,13 @@ REAL = sorted({name for gpu in GPUS for name in re.findall(r"sm_\w+", gpu)})
 # Left alone, the second and third come newer than the first, and its assembler refuses what they write.
 COMPILER = [f"nvidia-{part}==13.0.*" for part in ("cuda-nvcc", "nvvm", "cuda-crt", "cuda-runtime", "cuda-cccl")]
 READER = ["nvidia-cuda-cuobjdump==13.2.51", "nvidia-cuda-nvdisasm==13.5.37"]
+OPERATIONS = ("route", "moe", "combine", "silu_mul", "linears", "norm_add", "turn", "attend_step")
 TENSOR = re.compile(r"(stream|staged)_kernel")
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
+    tools: Tools
     objects: list[Path]
     log: str  # what the assembler said of each kernel
 
@@ -59,7 +69,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
         done = run(*cuda_command(tools, source), "-Xptxas", "-v", "-o", objects[-1])
         assert done.returncode == 0, done.stderr
         log += done.stdout + done.stderr
-    return Compiled(objects, log)
+    return Compiled(tools, objects, log)
 
 
 def test_no_number_leaves_the_registers_for_want_of_room(compiled: Compiled) -> None:
@@ -88,6 +98,23 @@ def test_products_of_few_tokens_run_on_the_tensor_cores(compiled: Compiled, gpu:
 def functions(code: str) -> Iterator[tuple[str, str]]:
     _, *parts = re.split(r"Function : (\w+)", code)
     yield from zip(parts[::2], parts[1::2], strict=True)
+
+
+def test_a_library_with_a_part_for_the_gpu_loads_where_there_is_none(compiled: Compiled, tmp_path: Path) -> None:
+    library, names = tmp_path / "libgpu.so", tmp_path / "library.o"
+    flags = ["-std=gnu++17", "-fPIC", f"-DTORCH_TARGET_VERSION={TORCH_TARGET}", *compiled.tools.includes]
+    ask = (
+        "import sys, torch; torch.ops.load_library(sys.argv[1]); has = torch._C._dispatch_has_kernel_for_dispatch_key;"
+        "print([has(f'flexcore::{name}', 'CUDA') for name in sys.argv[2:]])"
+    )
+
+    named = run("g++", *flags, "-c", HOUSE / "flexcore/csrc/library.cpp", "-o", names)
+    linked = run(*link_command(compiled.tools, [*compiled.objects, names]), "-o", library)
+    loaded = run(sys.executable, "-c", ask, library, *OPERATIONS)
+
+    assert named.returncode == 0, named.stderr
+    assert linked.returncode == 0, linked.stderr
+    assert loaded.stdout == f"{[True] * len(OPERATIONS)}\n", loaded.stderr
 
 
 def test_the_kernels_give_the_right_numbers_on_a_pretended_gpu(tmp_path: Path) -> None:
