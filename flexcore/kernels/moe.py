@@ -13,7 +13,9 @@ from flexcore.kernels.linear import many
 from flexcore.ops.moe import Answer, Experts, Masks
 from flexcore.ops.moe import moe as plain_moe
 
-FEW = 256  # tokens up to which the one call is the faster way (measured: docs/benchmarks.md)
+# Tokens up to which the one call is the faster way: measured on a processor (docs/benchmarks.md), reckoned for a GPU.
+FEW = {"cpu": 256, "cuda": 128}
+MAX_EXPERTS = 32  # a mask is one word
 
 
 def moe(x_TD: Tensor, experts: Experts, *, top_k: int, masks: Masks | None = None) -> Answer:
@@ -24,15 +26,12 @@ def moe(x_TD: Tensor, experts: Experts, *, top_k: int, masks: Masks | None = Non
     return native_moe(x_TD, experts, top_k=top_k, masks=masks)
 
 
-MAX_EXPERTS = 32  # a mask is one word
-
-
 def native_moe(x_TD: Tensor, experts: Experts, *, top_k: int, masks: Masks | None = None) -> Answer:
     """For a caller who knows that nobody asks for a gradient."""
     ways = torch.ops.flexcore
     k = min(top_k, len(experts))
     mask, slot = (masks.mask_S, masks.slot_T) if masks else (None, None)
-    if x_TD.shape[0] <= FEW:
+    if x_TD.shape[0] <= FEW[x_TD.device.type]:
         answer_TD, logit_TA = ways.moe(
             x_TD, experts.rows, experts.biases, experts.gates, experts.ups, experts.downs, k, mask, slot
         )

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from flexcore.kernels import info
-from flexcore.kernels.moe import FEW, native_moe
+from flexcore.kernels.moe import FEW as BY_DEVICE
+from flexcore.kernels.moe import native_moe
 from flexcore.ops import cache as plain_cache
 from flexcore.ops.cache import Cache, Places, Turning
 from flexcore.ops.group import group_by_expert
@@ -21,6 +22,7 @@ from flexcore.ops.norm import norm_add
 from flexcore.ops.rope import rope_tables
 from flexcore.ops.swiglu import silu_mul
 
+FEW = BY_DEVICE["cpu"]
 GRAIN = {torch.float32: 2e-6, torch.bfloat16: 1e-2}  # of the largest number in the answer
 DTYPES = list(GRAIN)
 # tokens, width, inner width, experts, k: one token and thousands, sizes that fill no vector, one expert and 32

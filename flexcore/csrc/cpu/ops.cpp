@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string>
 
+#include "../expect.h"
 #include "../route.h"
 #include "../tensors.h"
 #include "kernels.h"
@@ -103,22 +104,6 @@ float stored(float value) {
   return back;
 }
 
-void expect_routing(
-    const Tensor& x, const Tensors& rows, const Tensors& biases, int64_t top_k, const MaybeTensor& mask,
-    const MaybeTensor& slot) {
-  const int64_t experts = (int64_t)rows.size();
-  expect(x, "x", x.scalar_type(), {-1, -1}, x);
-  STD_TORCH_CHECK(
-      experts >= 1 && experts <= MAX_EXPERTS, "flexcore: 1 to ", MAX_EXPERTS, " experts can be asked at once, not ", experts);
-  STD_TORCH_CHECK(top_k >= 1 && top_k <= experts, "flexcore: a token cannot ask ", top_k, " of ", experts, " experts");
-  STD_TORCH_CHECK((int64_t)biases.size() == experts, "flexcore: there must be as many biases as rows");
-  for (const Tensor& row : rows) expect(row, "a router row", x.scalar_type(), {x.size(1)}, x);
-  for (const Tensor& bias : biases) expect(bias, "a router bias", x.scalar_type(), {}, x);
-  if (mask) expect(*mask, "mask", ScalarType::Int, {slot ? -1 : x.size(0)}, x);
-  if (slot) expect(*slot, "slot", ScalarType::Int, {x.size(0)}, x);
-  STD_TORCH_CHECK(mask || !slot, "flexcore: slots without masks say nothing");
-}
-
 template <class T>
 Choices choose(
     const Tensor& x, const Tensors& rows, const Tensors& biases, int64_t top_k, const MaybeTensor& mask,
@@ -184,7 +169,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor, Tensor> route(
     const MaybeTensor& slot) {
   return by_type(x, [&](auto type) {
     using T = decltype(type);
-    expect_routing(x, rows, biases, top_k, mask, slot);
+    expect_routable(x, rows, biases, top_k, mask, slot);
     const Choices c = choose<T>(x, rows, biases, top_k, mask, slot);
     Tensor weight = fresh({c.tokens, top_k}, x.scalar_type(), x);
     loops<T>().narrow(c.weight.data(), c.tokens * top_k, write<T>(weight));
@@ -209,17 +194,8 @@ std::tuple<Tensor, Tensor> moe(
     const Tensors& downs, int64_t top_k, const MaybeTensor& mask, const MaybeTensor& slot) {
   return by_type(x, [&](auto type) {
     using T = decltype(type);
-    expect_routing(x, rows, biases, top_k, mask, slot);
-    const size_t shown = rows.size();
-    STD_TORCH_CHECK(
-        gates.size() == shown && ups.size() == shown && downs.size() == shown,
-        "flexcore: every expert needs a row, a gate, an up and a down projection");
-    const int64_t tokens = x.size(0), width = x.size(1), inner = gates[0].size(0);
-    for (size_t e = 0; e < shown; ++e) {
-      expect(gates[e], "a gate projection", x.scalar_type(), {inner, width}, x);
-      expect(ups[e], "an up projection", x.scalar_type(), {inner, width}, x);
-      expect(downs[e], "a down projection", x.scalar_type(), {width, inner}, x);
-    }
+    expect_routable(x, rows, biases, top_k, mask, slot);
+    const int64_t tokens = x.size(0), width = x.size(1), inner = expect_experts(x, rows.size(), gates, ups, downs);
     const Choices c = choose<T>(x, rows, biases, top_k, mask, slot);
     const int64_t routed = c.begin[c.experts];
 
