@@ -40,7 +40,8 @@ def through(layers: list[Callable[[Tensor], object]], x_TD: Tensor) -> Work:
 def stock_layers(stock: Any, mode: str) -> list[Callable[[Tensor], object]]:
     def asked(layer: Any) -> Callable[[Tensor], object]:
         def call(x_TD: Tensor) -> object:
-            stock.set_experts_implementation(mode) if stock.config._experts_implementation != mode else None
+            if stock.config._experts_implementation != mode:
+                stock.set_experts_implementation(mode)
             return layer.mlp(x_TD[None])
 
         return call

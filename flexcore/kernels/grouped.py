@@ -2,17 +2,22 @@
 of it waits for the device: how many tokens an expert has stays where it was counted. (For other dtypes and devices
 PyTorch asks for the counts.) Meant for the GPU; the processor can run it too.
 
+A layer is stacked when it moves to a device where that pays. Nobody remembers it: where weights lie says by itself
+whether they stand in a stack, and weights that were moved or copied since are asked one expert at a time.
+
 Shapes: T tokens, D width, F an expert's inner width, E experts of the stack, A experts shown, K experts a token,
 N = T*K routed tokens.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from flexcore.kernels.library import can_do
 from flexcore.ops.moe import Answer, Experts, Masks
 
 
@@ -22,6 +27,48 @@ class Stack:
 
     gate_up: Tensor  # E, 2F, D: an expert's gate, then its up projection
     down: Tensor  # E, D, F
+
+
+def pays(device: str, dtype: torch.dtype) -> bool:
+    """Whether many tokens are to be answered by grouped products here."""
+    return device == "cuda" and dtype == torch.bfloat16
+
+
+def settle(experts: Experts) -> None:
+    """For all experts of a layer that has just been moved: stacked where that pays. What learns is left alone."""
+    weights = (*experts.gates, *experts.ups, *experts.downs)
+    here = weights[0]
+    if not pays(here.device.type, here.dtype) or any(weight.requires_grad for weight in weights):
+        return
+    if can_do(here) and _aligned(here) and find_stack(experts) is None:
+        stack(experts)
+
+
+def find_stack(experts: Experts) -> tuple[Stack, list[int]] | None:
+    """The stack that these experts are views of, and which of it they are; None where they lie elsewhere."""
+    gate_FD, down_DF = experts.gates[0].detach(), experts.downs[0].detach()
+    (inner, width), size = gate_FD.shape, gate_FD.numel() * gate_FD.element_size()
+    gate_ups, downs = gate_FD.untyped_storage(), down_DF.untyped_storage()
+    count = downs.nbytes() // size
+    if not _aligned(gate_FD) or downs.nbytes() != count * size or gate_ups.nbytes() != 2 * count * size:
+        return None
+    slots = [(down.data_ptr() - downs.data_ptr()) // size for down in experts.downs]
+    if slots[0] < 0 or slots[-1] >= count or any(a >= b for a, b in pairwise(slots)):
+        return None
+    begin, begin_down = gate_ups.data_ptr(), downs.data_ptr()
+    for slot, *weights in zip(slots, experts.gates, experts.ups, experts.downs, strict=True):
+        meant = (begin + 2 * slot * size, begin + (2 * slot + 1) * size, begin_down + slot * size)
+        if tuple(weight.data_ptr() for weight in weights) != meant:
+            return None
+        if not all(weight.is_contiguous() and weight.numel() * weight.element_size() == size for weight in weights):
+            return None
+    gate_up = gate_FD.as_strided((count, 2 * inner, width), (2 * inner * width, width, 1), 0)
+    return Stack(gate_up, down_DF.as_strided((count, width, inner), (width * inner, inner, 1), 0)), slots
+
+
+def _aligned(gate_FD: Tensor) -> bool:
+    """Grouped products want rows of whole pieces of 16 bytes."""
+    return all(size > 0 and size * gate_FD.element_size() % 16 == 0 for size in gate_FD.shape)
 
 
 @torch.no_grad()

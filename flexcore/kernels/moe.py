@@ -1,5 +1,5 @@
 """The mixture of experts, fast. Few tokens: one native call that reads each wanted weight once. Many: a product for
-each expert over its tokens, gathered before and added up after.
+each expert over its tokens, gathered before and added up after; all experts' in one where they are stacked.
 
 Shapes: T tokens, D width, A experts shown, K experts a token, N = T*K routed tokens.
 """
@@ -7,6 +7,7 @@ Shapes: T tokens, D width, A experts shown, K experts a token, N = T*K routed to
 import torch
 from torch import Tensor
 
+from flexcore.kernels import grouped
 from flexcore.kernels.frozen import ask
 from flexcore.kernels.library import can_do
 from flexcore.kernels.linear import many
@@ -38,6 +39,17 @@ def native_moe(x_TD: Tensor, experts: Experts, *, top_k: int, masks: Masks | Non
         return Answer(answer_TD, logit_TA if len(experts) > 1 or masks else None)
     if len(experts) == 1 and masks is None:
         return Answer(_ask(experts, 0, x_TD), None)
+    found = grouped.find_stack(experts) if grouped.pays(x_TD.device.type, x_TD.dtype) else None
+    if found is not None:
+        stacked, slots = found
+        return grouped.grouped_moe(x_TD, experts, stacked, top_k=top_k, masks=masks, slots=slots)
+    return _one_by_one(x_TD, experts, k, masks)
+
+
+def _one_by_one(x_TD: Tensor, experts: Experts, k: int, masks: Masks | None) -> Answer:
+    """The host has to know how many tokens each expert has."""
+    ways = torch.ops.flexcore
+    mask, slot = (masks.mask_S, masks.slot_T) if masks else (None, None)
     weight_TK, _, logit_TA, order_N, place_TK, count_A = ways.route(x_TD, experts.rows, experts.biases, k, mask, slot)
     counts = count_A.tolist()
     routed = sum(counts)  # the places behind are of choices that nobody was open for

@@ -3,13 +3,14 @@
 Shapes: T tokens, D width, F an expert's inner width, N routed tokens.
 """
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Callable, Sequence
+from typing import Self, cast
 
 import torch
 from torch import Tensor, nn
 
 from flexcore.config import Architecture
+from flexcore.kernels.grouped import settle
 from flexcore.kernels.moe import moe
 from flexcore.ops.moe import Answer, Experts
 
@@ -37,6 +38,12 @@ class MoE(nn.Module):
     def forward(self, x_TD: Tensor, active: Sequence[int]) -> Answer:
         """`active` holds the open experts, in rising order."""
         return moe(x_TD, self.shown(active), top_k=self.top_k)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """What `.to` and its like come down to: wherever the layer goes, its weights lie as that device wants them."""
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        settle(self.shown(range(len(self.experts))))
+        return self
 
     def shown(self, active: Sequence[int]) -> Experts:
         experts = [cast(Expert, self.experts[number]) for number in active]
