@@ -1,7 +1,7 @@
 """The servers that the tests need, started before Django reads its settings and gone when pytest ends.
 
 PostgreSQL, Valkey and SeaweedFS come up in a temporary folder, unless the environment names others. Tests of the engine
-alone do not wait for them.
+alone, of the witness and of verifiers by another hand do not wait for them.
 """
 
 import os
@@ -16,7 +16,7 @@ import pytest
 from registry.embedded.processes import DidNotStart
 from registry.embedded.servers import Servers
 
-ENGINE_ONLY = ("tests/flexcore", "tests/experiments")
+ENGINE_ONLY = ("tests/flexcore", "tests/experiments", "tests/witness", "tests/verifiers")
 # Nothing answers there: a test of the engine that asks for a server is told so by its failure.
 NOWHERE = {
     "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
