@@ -98,7 +98,7 @@ def commands(tools: Tools, objects: Path, sanitize: str) -> dict[Path, list[str]
         for isa, flags in PROCESSORS.items()
         if x86 or isa == "generic"
     }
-    for source in (HERE / "cpu/ops.cpp", HERE / "library.cpp"):
+    for source in (*(HERE / f"cpu/{part}.cpp" for part in ("attention", "choice", "experts")), HERE / "library.cpp"):
         calls[objects / f"{source.stem}.o"] = [*plain, target, *tools.includes, "-c", str(source)]
     for source in sorted((HERE / "cuda").glob("*.cu")) if tools.nvcc else []:
         calls[objects / f"cuda_{source.stem}.o"] = cuda_command(tools, source)

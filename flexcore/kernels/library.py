@@ -1,7 +1,8 @@
 """The native library: found, loaded once, and asked whether it can do what a call wants.
 
 FLEXCORE_BACKEND=torch keeps to plain PyTorch; =native refuses to go on without the library. By default the library is
-used where it was built, and plain PyTorch where it was not.
+used where it was built, and plain PyTorch where it was not. FLEXCORE_ISA names a lesser processor than this one, to run
+its loops; the library refuses a name that this processor does not run.
 """
 
 import os

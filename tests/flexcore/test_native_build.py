@@ -76,6 +76,23 @@ def test_the_backend_says_which_it_is_and_why(tmp_path: Path) -> None:
     assert "set it to torch or native" in nonsense.stderr
 
 
+@pytest.mark.parametrize("named", ["fast", "avx", "generic,avx2", "AVX2"])
+def test_a_processor_that_is_none_is_refused_in_one_sentence(named: str) -> None:
+    done = python("-c", "from flexcore.kernels import info; info()", FLEXCORE_ISA=named)
+
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"RuntimeError: FLEXCORE_ISA is '{named}'; set it to one that this processor runs (")
+    assert last.endswith("generic), or leave it out.")
+
+
+@pytest.mark.parametrize("named", ["generic", ""])
+def test_a_processor_that_is_named_is_taken(named: str) -> None:
+    done = python("-c", "from flexcore.kernels import info; print(info().isa)", FLEXCORE_ISA=named)
+
+    assert done.stdout.strip() in ({named} if named else {"generic", "avx2", "avx512", "avx512_bf16"}), done.stderr
+
+
 def test_without_a_compiler_one_sentence_says_so(tmp_path: Path) -> None:
     done = python(BUILD, "--out", tmp_path / "libflexcore.so", PATH=str(tmp_path), CXX="")
 

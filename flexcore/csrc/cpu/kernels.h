@@ -55,7 +55,7 @@ extern const Kernels kernels_avx512;
 extern const Kernels kernels_avx512_bf16;
 #endif
 
-// The best that this processor runs; FLEXCORE_ISA names a lesser one.
+// The best that this processor runs; FLEXCORE_ISA names a lesser one. A name that is none of them is refused.
 const Kernels& kernels();
 
 }  // namespace flexcore
