@@ -27,6 +27,7 @@ TINY = Architecture(
     eos_token_id=1,
     dtype="F32",
 )
+EXPERT = "expert.safetensors"
 ELSEWHERE = "sha256:" + "0" * 64
 TOKENIZER = {
     "tokenizer.json": (
