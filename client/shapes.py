@@ -219,7 +219,8 @@ class Composition(TypedDict):
 
 
 class LogEntry(TypedDict):
-    seq: int
+    id: int
+    index: int | None
     at: str
     event: str
     about: str

@@ -17,6 +17,7 @@ class Job(StrEnum):
     VERIFY_VERSION = "verify_version"
     COMPOSE = "compose"
     VALIDATE_COMPOSITION = "validate_composition"
+    PUBLISH_COMPOSITION = "publish_composition"
     PROPAGATE_WITHDRAWAL = "propagate_withdrawal"
     SWEEP = "sweep"
 

@@ -1,7 +1,7 @@
 """Lists the rooms' tables for Django; nothing else."""
 
 from registry.accounts.models import ApiToken, Membership, Organisation, Person, SigningKey
-from registry.audit.models import Entry
+from registry.audit.models import Entry, LogKey, LogState, Payload, Pending, Sequenced, Tile
 from registry.compositions.models import Composition, Inclusion, Model, RepositoryFile, Shard
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.experts.models import Anchor, Expert, ExpertVersion, SignedPart, UploadedFile
@@ -22,17 +22,23 @@ __all__ = [
     "ExpertVersion",
     "Inclusion",
     "LicenceTerms",
+    "LogKey",
+    "LogState",
     "Membership",
     "Model",
     "Organisation",
+    "Payload",
+    "Pending",
     "Person",
     "PolicySet",
     "Provenance",
     "RepositoryFile",
     "Review",
+    "Sequenced",
     "Shard",
     "SignedPart",
     "SigningKey",
+    "Tile",
     "UploadedFile",
     "Withdrawal",
 ]

@@ -44,6 +44,13 @@ UPLOAD_HOURS = env.int("GUILDHALL_UPLOAD_HOURS", default=72)  # a draft's files 
 PRESIGNED_SECONDS = 300
 # A merged model may be worse than its anchor on the public probe by at most this share.
 VALIDATION_MAX_REGRESSION = env.float("GUILDHALL_VALIDATION_MAX_REGRESSION", default=0.25)
+# The log: its name, the keys that sign it and our statements, and who else is asked to sign. See docs/operate.md.
+LOG_ORIGIN = env.str("GUILDHALL_LOG_ORIGIN", default="")
+LOG_PREFIX = env.str("GUILDHALL_LOG_PREFIX", default="log/")  # where its tiles lie in the bucket
+LOG_KEYS = env.str("GUILDHALL_LOG_KEYS", default="")
+STATEMENT_KEY = env.str("GUILDHALL_STATEMENT_KEY", default="")
+WITNESSES = env.str("GUILDHALL_WITNESSES", default="")
+WITNESS_QUORUM = env.int("GUILDHALL_WITNESS_QUORUM", default=0)
 # The workers: how often what got stuck is looked for, when it counts as stuck, the longest that one job may take.
 SWEEP_SECONDS = env.float("GUILDHALL_SWEEP_SECONDS", default=10)
 STUCK_SECONDS = env.float("GUILDHALL_STUCK_SECONDS", default=30)

@@ -80,8 +80,9 @@ def _b64(sha256_hex: str) -> str:
     return base64.b64encode(bytes.fromhex(sha256_hex)).decode()
 
 
-def put(key: str, data: bytes) -> None:
-    _store().put_object(Bucket=settings.S3_BUCKET, Key=key, Body=data)
+def put(key: str, data: bytes, *, cache_for_ever: bool = False) -> None:
+    cache = "public, max-age=31536000, immutable" if cache_for_ever else "no-cache"
+    _store().put_object(Bucket=settings.S3_BUCKET, Key=key, Body=data, CacheControl=cache)
 
 
 def size_of(key: str) -> int | None:

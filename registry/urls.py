@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from registry.api import pages
+from registry.api import log_files, pages
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -17,6 +17,11 @@ handler500 = "registry.api.problems.fault"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz),
+    path("log/checkpoint", log_files.checkpoint),
+    path("log/keys.json", log_files.keys),
+    path("log/tile/<path:path>", log_files.tile),
+    path("api/v1/log/<int:index>/proof", log_files.proof),
+    path("api/v1/log/<int:index>/leaf", log_files.leaf),
     path("api/v1/", include("registry.api.urls")),
     path("", include("registry.hub.urls")),
     *(re_path(address, pages.page) for address in pages.ADDRESSES),

@@ -22,9 +22,10 @@ from registry.accounts.queries import token_hash
 from registry.actors import ASSEMBLER, Actor, person
 from registry.audit.events import Event
 from registry.audit.models import Entry
+from registry.audit.sequencer import Sequencer
 from registry.compositions.actions import (
     FileRow,
-    publish_composition,
+    include_composition,
     record_assembled,
     request_model,
     start_assembly,
@@ -33,6 +34,7 @@ from registry.compositions.models import Composition, CompositionState
 from registry.digests import sha256
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.experts.models import Anchor, AnchorState, Expert, ExpertVersion, UploadedFile, VersionState
+from workers import publishing
 
 ADA = person(UUID(int=0xADA))
 BEN = person(UUID(int=0xBE9))
@@ -114,7 +116,7 @@ def row_of(actor: Actor) -> Person:
 
 def log() -> QuerySet[Entry]:
     """What the log tells of the test's own deeds, in order."""
-    return Entry.objects.exclude(event=Event.POLICY_ACTIVATED).order_by("seq")
+    return Entry.objects.exclude(event=Event.POLICY_ACTIVATED).order_by("id")
 
 
 def make_token(owner: Actor, text: str = "", **fields: Any) -> str:
@@ -287,4 +289,19 @@ def make_revision(*versions: ExpertVersion, name: str = "reader", **fields: Any)
     if composition.state == CompositionState.PUBLISHED:
         return composition
     assemble(composition)
-    return publish_composition(composition.id, validation={"finite": True}, by=ASSEMBLER)
+    include_composition(composition.id, validation={"finite": True}, by=ASSEMBLER)
+    return publish(composition)
+
+
+def catch_up() -> None:
+    """The log is published as far as it is written, as the sequencer's process would."""
+    sequencer = Sequencer()
+    while sequencer.step():
+        pass
+
+
+def publish(composition: Composition) -> Composition:
+    """From `proving` on, when the log has caught up."""
+    catch_up()
+    publishing.publish(str(composition.id))
+    return Composition.objects.get(id=composition.id)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from registry.audit.notes import make_note_key
 from registry.embedded.processes import DidNotStart
 from registry.embedded.servers import Servers
 
@@ -33,6 +34,8 @@ servers_key = pytest.StashKey[Servers]()
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
     """A wrapper runs before every plain hook, and so before pytest-django loads the settings."""
     os.environ.setdefault("GUILDHALL_SECRET_KEY", secrets.token_urlsafe(32))
+    os.environ.setdefault("GUILDHALL_LOG_KEYS", make_note_key("127.0.0.1:8000/log").text)
+    os.environ.setdefault("GUILDHALL_STATEMENT_KEY", make_note_key("127.0.0.1:8000/statements").text)
     if needs_servers(early_config):
         start_servers(early_config)
     else:

@@ -23,6 +23,7 @@ app = Celery(
         "workers.verification",
         "workers.assembly",
         "workers.validation",
+        "workers.publishing",
         "workers.propagation",
         "workers.sweeps",
     ],

@@ -28,6 +28,7 @@ JOB_IN: dict[str, Job] = {
     CompositionState.DECIDED: Job.COMPOSE,
     CompositionState.ASSEMBLING: Job.COMPOSE,
     CompositionState.VALIDATING: Job.VALIDATE_COMPOSITION,
+    CompositionState.PROVING: Job.PUBLISH_COMPOSITION,
 }
 
 

@@ -1,6 +1,6 @@
-"""Validating to published: the composed model is fetched as a client would, loaded, and tried on public text.
+"""Validating to proving: the composed model is fetched as a client would, loaded, and tried on public text.
 
-It is published when every tensor is there and it does not tell the text much worse than its anchor; else it fails and
+It goes on record when every tensor is there and it does not tell the text much worse than its anchor; else it fails and
 says so. Runs on the gpu queue, with or without a GPU.
 """
 
@@ -14,7 +14,7 @@ from django.conf import settings
 from flexcore.package import Malformed
 from registry import storage
 from registry.actors import ASSEMBLER
-from registry.compositions.actions import fail_composition, publish_composition
+from registry.compositions.actions import fail_composition, include_composition
 from registry.compositions.models import Composition, CompositionState
 from registry.compositions.progress import note_progress
 from registry.compositions.queries import get_composition
@@ -33,13 +33,13 @@ class Unsound(Exception):
 
 @shared_task(name=Job.VALIDATE_COMPOSITION.value)
 def validate_composition(composition_id: str) -> None:
-    """Safe to run twice: a build that is published, or was cancelled meanwhile, is left alone."""
+    """Safe to run twice: a build that is past this, or was cancelled meanwhile, is left alone."""
     with turn(Job.VALIDATE_COMPOSITION, UUID(composition_id)) as ours:
         composition = get_composition(UUID(composition_id))
         if not ours or composition.state != CompositionState.VALIDATING:
             return
         try:
-            publish_composition(composition.id, validation=_try_out(composition), by=ASSEMBLER)
+            include_composition(composition.id, validation=_try_out(composition), by=ASSEMBLER)
         except WrongState as moved:
             logger.info("%s is no longer to be published: %s", composition, moved)
         except (Malformed, Unsound) as fault:

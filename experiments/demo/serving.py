@@ -10,6 +10,7 @@ from client.waiting import wait_for_composition, wait_for_withdrawal
 from experiments.demo.telling import Build
 
 PURPOSE = "research"
+PROOF = ("inclusion.json", "inclusion.tlog-proof")  # that the log knows of it: each model's own
 TOLD = (
     "version.verified",
     "version.approved",
@@ -25,7 +26,7 @@ TOLD = (
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A model that can be downloaded: its name, its revision, and the digest of each of its files."""
+    """A model that can be downloaded: its name, its revision, and the digest of each file that it is made of."""
 
     name: str
     revision: str
@@ -72,14 +73,14 @@ def withdraw(owner: Guildhall, version_id: str, *, reason: str) -> Withdrawn:
 
 def newest_place_in_log(reader: Guildhall) -> int:
     """The place of the newest entry; 0 for an empty log."""
-    return next((entry["seq"] for entry in reader.list_log(order="newest")), 0)
+    return next((entry["id"] for entry in reader.list_log(order="newest")), 0)
 
 
 def told_since(reader: Guildhall, place: int) -> list[LogEntry]:
     """The entries after that place that tell the story, in the order of the log."""
     entries: list[LogEntry] = []
     for entry in reader.list_log(order="newest"):
-        if entry["seq"] <= place:
+        if entry["id"] <= place:
             break
         if entry["event"] in TOLD:
             entries.append(entry)
@@ -87,4 +88,5 @@ def told_since(reader: Guildhall, place: int) -> list[LogEntry]:
 
 
 def _served(name: str, composition: Composition) -> Served:
-    return Served(name, composition["revision"], {file["path"]: file["digest"] for file in composition["files"]})
+    files = {file["path"]: file["digest"] for file in composition["files"] if file["path"] not in PROOF}
+    return Served(name, composition["revision"], files)

@@ -37,7 +37,7 @@ def log_table(entries: Sequence[LogEntry]) -> str:
     head = ["entry", "at", "event", "about", "by", "facts"]
     rows = [
         [
-            str(entry["seq"]),
+            "…" if entry["index"] is None else str(entry["index"]),
             entry["at"][11:19],
             entry["event"],
             entry["about"][:40],

@@ -17,7 +17,8 @@ from registry.errors import Invalid
 
 
 class EntryOut(serializers.Serializer[Any]):
-    seq = serializers.IntegerField(read_only=True)
+    id = serializers.IntegerField(read_only=True)
+    index = serializers.IntegerField(read_only=True, allow_null=True)  # its place in the log, from 0
     at = serializers.DateTimeField(read_only=True)
     event = serializers.ChoiceField(choices=Event.choices, read_only=True)
     about = serializers.CharField(read_only=True)
@@ -33,7 +34,7 @@ class EntryOut(serializers.Serializer[Any]):
 
 
 class LogPages(Pages):
-    ordering = ("seq",)
+    ordering = ("id",)
 
 
 class Log(ListAPIView[Any]):
@@ -44,7 +45,7 @@ class Log(ListAPIView[Any]):
 
     @property
     def ordering(self) -> tuple[str, ...]:
-        return ("-seq",) if self.request.query_params.get("order") == "newest" else ("seq",)
+        return ("-id",) if self.request.query_params.get("order") == "newest" else ("id",)
 
     def get_queryset(self) -> Any:
         asked = self.request.query_params

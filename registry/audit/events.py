@@ -4,8 +4,13 @@ from django.db import models
 
 
 class Event(models.TextChoices):
+    LOG_KEY_ADDED = "log_key.added"
+    LOG_KEY_RETIRED = "log_key.retired"
+    PAYLOADS_ERASED = "payloads.erased"
+
     ORGANISATION_CREATED = "organisation.created"
     PERSON_CREATED = "person.created"
+    PERSON_ERASED = "person.erased"
     ROLE_GRANTED = "role.granted"
     ROLE_REVOKED = "role.revoked"
     TOKEN_CREATED = "token.created"  # noqa: S105  an event's name, not a secret
@@ -47,6 +52,7 @@ class Event(models.TextChoices):
     COMPOSITION_DECIDED = "composition.decided"
     COMPOSITION_ASSEMBLING = "composition.assembling"
     COMPOSITION_VALIDATING = "composition.validating"
+    COMPOSITION_INCLUDED = "composition.included"
     COMPOSITION_PUBLISHED = "composition.published"
     COMPOSITION_REFUSED = "composition.refused"
     COMPOSITION_FAILED = "composition.failed"

@@ -1,6 +1,7 @@
-"""Reading the log, in the order it was written."""
+"""Reading the log: its entries, their places, proofs, and whether it is whole."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,14 +9,21 @@ from typing import Any
 from django.db.models import QuerySet
 
 from registry.audit.log import leaf_hash
-from registry.audit.models import Entry
+from registry.audit.merkle import inclusion
+from registry.audit.models import Entry, LogKey, LogState, Payload, Sequenced
+from registry.audit.proofs import proof_text
+from registry.audit.reading import leaves, reader
+from registry.errors import NotFound
+
+STEP = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """An entry as a reader sees it: the leaf's own words, not the look-up columns."""
 
-    seq: int
+    id: int
+    index: int | None  # its place in the log; none while it is on its way
     at: datetime
     event: str
     about: str
@@ -24,10 +32,23 @@ class Told:
     leaf_hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of the service as the log tells of it."""
+
+    purpose: str
+    vkey: str
+    added: int | None
+    retired: int | None
+    rotation: str
+
+
 def told(entry: Entry) -> Told:
     leaf = json.loads(bytes(entry.leaf))
+    place = Sequenced.objects.filter(entry=entry.id).first() if not hasattr(entry, "place") else entry.place
     return Told(
-        seq=entry.seq,
+        id=entry.id,
+        index=place.index if place else None,
         at=entry.at,
         event=leaf["event"],
         about=leaf["about"],
@@ -37,10 +58,13 @@ def told(entry: Entry) -> Told:
     )
 
 
-def entries(*, about: str = "", event: str = "", actor: str = "") -> QuerySet[Entry]:
-    rows = Entry.objects.order_by("seq")
+def entries(*, about: str = "", event: str = "", actor: str = "", prefix: str = "") -> QuerySet[Entry]:
+    """Entries in the order they were written. `prefix` narrows to what an organisation's names begin with."""
+    rows = Entry.objects.select_related("place").order_by("id")
     if about:
         rows = rows.filter(about=about)
+    if prefix:
+        rows = rows.filter(about__startswith=prefix)
     if event:
         rows = rows.filter(event=event)
     if actor:
@@ -48,9 +72,72 @@ def entries(*, about: str = "", event: str = "", actor: str = "") -> QuerySet[En
     return rows
 
 
+def published_size() -> int:
+    state = LogState.objects.filter(id=1).first()
+    return state.published_size if state else 0
+
+
+def published_note() -> str:
+    state = LogState.objects.filter(id=1).first()
+    return state.published_note if state else ""
+
+
+def index_of(entry_id: int) -> int | None:
+    return Sequenced.objects.filter(entry=entry_id).values_list("index", flat=True).first()
+
+
+def is_published(entry_id: int) -> bool:
+    """Is the entry under a checkpoint that everybody can see?"""
+    return Sequenced.objects.filter(entry=entry_id, index__lt=published_size()).exists()
+
+
+def leaf_at(index: int) -> bytes:
+    found = leaves(index, index + 1)
+    if not found:
+        raise NotFound(f"The log has no entry {index}.")
+    return found[0]
+
+
+def proof_of(index: int) -> str:
+    """The c2sp tlog-proof of one entry, against the newest checkpoint."""
+    state = LogState.objects.filter(id=1).first()
+    if state is None or not 0 <= index < state.published_size:
+        raise NotFound(f"The published log has no entry {index}.")
+    return proof_text(index, inclusion(reader(), index, state.published_size), state.published_note)
+
+
+def published_leaves(first: int = 0) -> Iterator[tuple[int, bytes]]:
+    """The published log from a place on: index and leaf."""
+    size = published_size()
+    for start in range(first, size, STEP):
+        yield from enumerate(leaves(start, min(start + STEP, size)), start)
+
+
+def keys_of_the_log() -> list[Key]:
+    rows = LogKey.objects.order_by("added_entry")
+    return [
+        Key(
+            purpose=row.purpose,
+            vkey=row.vkey,
+            added=index_of(row.added_entry),
+            retired=index_of(row.retired_entry) if row.retired_entry is not None else None,
+            rotation=row.rotation,
+        )
+        for row in rows
+    ]
+
+
+def payloads_of(entry_ids: list[int]) -> dict[int, dict[str, Any]]:
+    """What is still kept of the private facts of these entries."""
+    found: dict[int, dict[str, Any]] = {}
+    for payload in Payload.objects.filter(entry__in=entry_ids):
+        found.setdefault(payload.entry_id, {})[payload.name] = payload.value
+    return found
+
+
 def first_broken() -> int | None:
-    """The place of the first entry whose leaf no longer has its hash or its columns; None when all is whole."""
-    for entry in Entry.objects.order_by("seq").iterator():
+    """The id of the first entry whose leaf no longer has its hash or its columns; None when all is whole."""
+    for entry in Entry.objects.order_by("id").iterator():
         leaf = json.loads(bytes(entry.leaf))
         columns = (entry.event, entry.about, entry.actor)
         if leaf_hash(bytes(entry.leaf)) != entry.leaf_hash or columns != (
@@ -58,5 +145,5 @@ def first_broken() -> int | None:
             leaf["about"],
             leaf["actor"],
         ):
-            return entry.seq
+            return entry.id
     return None

@@ -17,6 +17,7 @@ from registry.accounts.queries import demand_role, get_organisation
 from registry.actors import Actor
 from registry.audit.events import Event
 from registry.audit.log import record
+from registry.audit.queries import is_published
 from registry.compositions.builds import (
     block,
     cancel,
@@ -53,7 +54,7 @@ from registry.compositions.requests import (
     versions_meant,
 )
 from registry.compositions.rules import check_model_name
-from registry.digests import canonical
+from registry.digests import canonical, digest_of
 from registry.errors import WrongState
 from registry.experts.models import ExpertVersion, VersionState
 from registry.experts.queries import approved_versions_of
@@ -173,41 +174,87 @@ def record_assembled(
         raise WrongState(f"{composition} was assembled from another recipe than its own; assemble it again.")
     composition.manifest = manifest
     composition.revision = read.revision()
-    RepositoryFile.objects.bulk_create(
-        RepositoryFile(composition=composition, path=f.path, size=f.size, digest=f.digest, sha256=f.sha256, key=f.key)
-        for f in files
-    )
+    _add_files(composition, files)
     move(composition, S.VALIDATING, by=by, facts={"revision": composition.revision})
     after_commit(Job.VALIDATE_COMPOSITION, composition.id)
     return composition
 
 
 @transaction.atomic
-def publish_composition(composition_id: UUID, *, validation: dict[str, Any], by: Actor) -> Composition:
-    """Serve it: inclusions, their records and the move of `main` in one transaction.
+def include_composition(composition_id: UUID, *, validation: dict[str, Any], by: Actor) -> Composition:
+    """It was tried and is sound: its inclusions go on record. It is served once the published log shows them.
 
     A build whose expert was withdrawn in the meantime is cancelled instead.
     """
+    composition, slots, versions, _ = _lock_for_publication(composition_id)
+    if composition.state in SERVED | {S.PROVING} or _cancelled_as_unfit(composition, versions, by=by):
+        return composition
+    composition.validation = validation
+    composition.progress = {}
+    for version in versions:
+        _include(composition, version, slots[version.id], by=by)
+    facts = {
+        "consumer": composition.model.organisation.slug,
+        "purpose": composition.model.purpose,
+        "revision": composition.revision,
+        "manifest_digest": digest_of(composition.manifest),
+        "inclusions": [
+            {
+                "version": str(version),
+                "slot": slots[version.id],
+                "data_digest": version.data_digest,
+                "status_index": getattr(version, "status_index", None),
+            }
+            for version in versions
+        ],
+    }
+    composition.included_entry = move(composition, S.PROVING, by=by, facts=facts)
+    composition.save(update_fields=["included_entry"])
+    after_commit(Job.PUBLISH_COMPOSITION, composition.id)
+    return composition
+
+
+@transaction.atomic
+def publish_composition(composition_id: UUID, *, proof: Sequence[FileRow], by: Actor) -> Composition:
+    """Serve it, with the proof of its inclusion beside its files, and move `main`. No proof, no download: WrongState
+    while its inclusions are not under a published checkpoint.
+    """
+    composition, _, versions, model = _lock_for_publication(composition_id)
+    if composition.state in SERVED or _cancelled_as_unfit(composition, versions, by=by):
+        return composition
+    if composition.included_entry is None or not is_published(composition.included_entry):
+        raise WrongState(f"The inclusions of {composition} are not in the published log yet.")
+    _add_files(composition, proof)
+    composition.published_at = timezone.now()
+    facts = {"revision": composition.revision, "data_digests": [version.data_digest for version in versions]}
+    move(composition, S.PUBLISHED, by=by, facts=facts)
+    move_main(model, composition, by=by)
+    return composition
+
+
+def _lock_for_publication(
+    composition_id: UUID,
+) -> tuple[Composition, dict[UUID, int], list[ExpertVersion], Model]:
     found = get_composition(composition_id)
     slots = {version.id: slot for slot, version in versions_in(found)}
     versions = lock_versions(slots)
     model = lock_model(found.model_id)
-    composition = lock_composition(composition_id)
-    if composition.state in SERVED:
-        return composition
-    unfit = [str(version) for version in versions if version.state != VersionState.APPROVED]
-    if unfit and composition.state in RUNNING:
-        cancel(composition, reason=f"{' and '.join(unfit)} was withdrawn while the model was built.", by=by)
-        return composition
-    composition.validation = validation
-    composition.published_at = timezone.now()
-    composition.progress = {}
-    facts = {"revision": composition.revision, "data_digests": [version.data_digest for version in versions]}
-    move(composition, S.PUBLISHED, by=by, facts=facts)
-    for version in versions:
-        _include(composition, version, slots[version.id], by=by)
-    move_main(model, composition, by=by)
-    return composition
+    return lock_composition(composition_id), slots, versions, model
+
+
+def _cancelled_as_unfit(composition: Composition, versions: Sequence[ExpertVersion], *, by: Actor) -> bool:
+    unfit = [f"{version} was {version.state}" for version in versions if version.state != VersionState.APPROVED]
+    if not unfit or composition.state not in RUNNING:
+        return False
+    cancel(composition, reason=f"{' and '.join(unfit)} while the model was built.", by=by)
+    return True
+
+
+def _add_files(composition: Composition, files: Sequence[FileRow]) -> None:
+    RepositoryFile.objects.bulk_create(
+        RepositoryFile(composition=composition, path=f.path, size=f.size, digest=f.digest, sha256=f.sha256, key=f.key)
+        for f in files
+    )
 
 
 def _include(composition: Composition, version: ExpertVersion, slot: int, *, by: Actor) -> None:
@@ -230,7 +277,7 @@ def fail_composition(composition_id: UUID, *, reason: str, by: Actor) -> Composi
     composition = lock_composition(composition_id)
     if composition.state in RUNNING:
         composition.failure = reason
-        move(composition, S.FAILED, by=by, facts={"reason": reason})
+        move(composition, S.FAILED, by=by, private={"reason": reason})
     return composition
 
 

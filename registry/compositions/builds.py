@@ -24,6 +24,7 @@ EVENT_OF: dict[CompositionState, Event] = {
     S.DECIDED: Event.COMPOSITION_DECIDED,
     S.ASSEMBLING: Event.COMPOSITION_ASSEMBLING,
     S.VALIDATING: Event.COMPOSITION_VALIDATING,
+    S.PROVING: Event.COMPOSITION_INCLUDED,
     S.PUBLISHED: Event.COMPOSITION_PUBLISHED,
     S.REFUSED: Event.COMPOSITION_REFUSED,
     S.FAILED: Event.COMPOSITION_FAILED,
@@ -53,12 +54,19 @@ def lock_composition(composition_id: UUID) -> Composition:
     return found
 
 
-def move(composition: Composition, state: CompositionState, *, by: Actor, facts: dict[str, Any] | None = None) -> None:
-    """To the next state, with its event. The row is saved whole: set the other fields before."""
+def move(
+    composition: Composition,
+    state: CompositionState,
+    *,
+    by: Actor,
+    facts: dict[str, Any] | None = None,
+    private: dict[str, Any] | None = None,
+) -> int:
+    """To the next state, with its event, whose id comes back. The row is saved whole: set the other fields before."""
     composition.move_to(state)
     composition.save()
     about_all = {"model": str(composition.model), "recipe_digest": composition.recipe_digest}
-    record(EVENT_OF[state], about=str(composition), by=by, facts=about_all | (facts or {}))
+    return record(EVENT_OF[state], about=str(composition), by=by, facts=about_all | (facts or {}), private=private)
 
 
 def start_build(
@@ -83,7 +91,7 @@ def cancel_running(model: Model, *, but: Composition | None, reason: str, by: Ac
 
 def cancel(composition: Composition, *, reason: str, by: Actor) -> None:
     composition.failure = reason
-    move(composition, S.CANCELLED, by=by, facts={"reason": reason})
+    move(composition, S.CANCELLED, by=by, private={"reason": reason})
 
 
 def move_main(model: Model, composition: Composition, *, by: Actor) -> None:
@@ -103,13 +111,13 @@ def move_main(model: Model, composition: Composition, *, by: Actor) -> None:
 
 def clear_main(model: Model, *, reason: str, by: Actor) -> None:
     """Leave the model without one; a client that loads it is told so, and gets nothing old."""
-    facts = {"from": model.main.revision if model.main else None, "reason": reason}
+    facts = {"from": model.main.revision if model.main else None}
     model.main = None
     model.save(update_fields=["main"])
-    record(Event.MAIN_CLEARED, about=f"model:{model}", by=by, facts=facts)
+    record(Event.MAIN_CLEARED, about=f"model:{model}", by=by, facts=facts, private={"reason": reason})
 
 
 def block(composition: Composition, *, reason: str, by: Actor) -> None:
     """From now on the hub knows this revision no more."""
     composition.blocked_at = timezone.now()
-    move(composition, S.WITHDRAWN, by=by, facts={"revision": composition.revision, "reason": reason})
+    move(composition, S.WITHDRAWN, by=by, facts={"revision": composition.revision}, private={"reason": reason})

@@ -15,6 +15,7 @@ class CompositionState(models.TextChoices):
     DECIDED = "decided"
     ASSEMBLING = "assembling"
     VALIDATING = "validating"
+    PROVING = "proving"  # its inclusions are on record; served once everybody can see that they are
     PUBLISHED = "published"
     REFUSED = "refused"
     FAILED = "failed"
@@ -28,7 +29,8 @@ ROADS: dict[str, set[str]] = {
     S.REQUESTED: {S.DECIDED, S.REFUSED, S.FAILED, S.CANCELLED},
     S.DECIDED: {S.ASSEMBLING, S.REFUSED, S.FAILED, S.CANCELLED},
     S.ASSEMBLING: {S.VALIDATING, S.FAILED, S.CANCELLED},
-    S.VALIDATING: {S.PUBLISHED, S.FAILED, S.CANCELLED},
+    S.VALIDATING: {S.PROVING, S.FAILED, S.CANCELLED},
+    S.PROVING: {S.PUBLISHED, S.CANCELLED},
     S.PUBLISHED: {S.WITHDRAWN, S.SUPERSEDED},
     S.SUPERSEDED: {S.WITHDRAWN, S.PUBLISHED},
     S.REFUSED: set(),
@@ -36,7 +38,7 @@ ROADS: dict[str, set[str]] = {
     S.CANCELLED: set(),
     S.WITHDRAWN: set(),
 }
-RUNNING = {S.REQUESTED, S.DECIDED, S.ASSEMBLING, S.VALIDATING}
+RUNNING = {S.REQUESTED, S.DECIDED, S.ASSEMBLING, S.VALIDATING, S.PROVING}
 SERVED = {S.PUBLISHED, S.SUPERSEDED}
 
 
@@ -85,6 +87,7 @@ class Composition(models.Model):
     decisions = models.ManyToManyField(Decision, related_name="+")
     progress = models.JSONField(default=dict)  # {step, done, total}
     validation = models.JSONField(default=dict)
+    included_entry = models.BigIntegerField(null=True, blank=True)  # the log's entry that tells of its inclusions
     requested_by = models.CharField(max_length=80)  # an actor: a person, or the propagator
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
@@ -102,7 +105,7 @@ class Composition(models.Model):
             # A newer request takes the place of a build that still runs.
             models.UniqueConstraint(
                 fields=["model"],
-                condition=models.Q(state__in=["decided", "assembling", "validating"]),
+                condition=models.Q(state__in=["decided", "assembling", "validating", "proving"]),
                 name="one_running_build_of_a_model",
             ),
             models.CheckConstraint(

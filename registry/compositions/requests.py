@@ -225,5 +225,6 @@ def refuse(model: Model, asked: Ask, answer: Answer, *, by: Actor) -> Compositio
         model, recipe=recipe, recipe_digest=digest, decisions=answer.decisions, purpose=asked.purpose, by=by
     )
     composition.refusals = answer.refusals
-    move(composition, S.REFUSED, by=by, facts={"refusals": answer.refusals})
+    policies = sorted({refusal["policy"] for refusal in answer.refusals})
+    move(composition, S.REFUSED, by=by, facts={"policies": policies})
     return composition

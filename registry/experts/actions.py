@@ -138,7 +138,7 @@ def fail_anchor(anchor_id: UUID, *, failure: str, by: Actor) -> Anchor:
     anchor.move_to(AnchorState.FAILED)
     anchor.failure = failure[:MAX_FAILURE]
     anchor.save(update_fields=["state", "failure"])
-    record(Event.ANCHOR_FAILED, about=str(anchor), by=by, facts={"failure": anchor.failure})
+    record(Event.ANCHOR_FAILED, about=str(anchor), by=by, facts={}, private={"failure": anchor.failure})
     return anchor
 
 
@@ -182,7 +182,7 @@ def fail_version(
     version.failure = failure[:MAX_FAILURE]
     version.checks = [dict(check) for check in checks]
     version.save(update_fields=["state", "failure", "checks", "changed_at"])
-    record(Event.VERSION_FAILED, about=str(version), by=by, facts={"failure": version.failure})
+    record(Event.VERSION_FAILED, about=str(version), by=by, facts={}, private={"failure": version.failure})
     return version
 
 

@@ -35,10 +35,10 @@ def review_version(
     if concluded_licence:
         _conclude_licence(version, concluded_licence, by=by)
     Review.objects.create(version=version, reviewer_id=person_id_of(by), verdict=verdict, reason=reason)
-    record(Event.REVIEW_DECIDED, about=str(version), by=by, facts={"verdict": str(verdict), "reason": reason})
+    record(Event.REVIEW_DECIDED, about=str(version), by=by, facts={"verdict": str(verdict)}, private={"reason": reason})
     if verdict == Verdict.REJECT:
         version.move_to(VersionState.REJECTED)
-        record(Event.VERSION_REJECTED, about=str(version), by=by, facts={"reason": reason})
+        record(Event.VERSION_REJECTED, about=str(version), by=by, facts={}, private={"reason": reason})
     elif approvals_of(version) >= settings.REQUIRED_APPROVALS:
         version.move_to(VersionState.APPROVED)
         version.approved_at = timezone.now()

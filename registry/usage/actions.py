@@ -42,7 +42,9 @@ def answer_download(composition: Composition, file: RepositoryFile, *, by: Actor
     if not Download.objects.filter(composition=composition, person=person_id_of(by)).exists():
         for version in versions:
             _decide(version, composition, by=by)
-        record(Event.DOWNLOAD_GRANTED, about=str(composition), by=by, facts=about)
+        consumer, names = composition.model.organisation.slug, [str(version) for version in versions]
+        granted: dict[str, object] = {**about, "consumer": consumer, "versions": names}
+        record(Event.DOWNLOAD_GRANTED, about=str(composition), by=by, facts=granted)
     Download.objects.create(
         composition=composition,
         path=file.path,

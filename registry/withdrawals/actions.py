@@ -31,7 +31,7 @@ def withdraw_version(version_id: UUID, *, by: Actor, reason: str) -> Withdrawal:
     version.move_to(VersionState.WITHDRAWN)
     version.save()
     withdrawal = Withdrawal.objects.create(version=version, reason=reason, requested_by=str(by))
-    record(Event.WITHDRAWAL_REQUESTED, about=str(version), by=by, facts={"reason": reason})
+    record(Event.WITHDRAWAL_REQUESTED, about=str(version), by=by, facts={}, private={"reason": reason})
     blocked = block_compositions_with(version.id, by=by, reason=f"{version} was withdrawn.")
     facts = {"data_digest": version.data_digest, "revisions_blocked": [c.revision for c in blocked if c.revision]}
     record(Event.VERSION_WITHDRAWN, about=str(version), by=by, facts=facts)

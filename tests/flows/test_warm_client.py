@@ -27,6 +27,7 @@ from tests.workers.packages import Home, make_home
 PASSWORD = "a warm and quiet word"
 EXPERTS = {"theatre/drama": "drama", "foundry/code": "code"}
 TOLERANCE = 1e-5
+PROOF = ("inclusion.json", "inclusion.tlog-proof")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +168,15 @@ def texts_in(home: Path, revision: str) -> dict[str, bytes]:
 
 
 def named(composition: shapes.Composition) -> dict[str, str]:
-    """What the manifest speaks of: all files but itself."""
-    return {file["path"]: file["digest"] for file in composition["files"] if file["path"] != MANIFEST}
+    """What the manifest speaks of: all files but itself, and the proof that the log knows of it."""
+    return {file["path"]: file["digest"] for file in composition["files"] if file["path"] not in {MANIFEST, *PROOF}}
+
+
+def without_proof(snapshot: dict[str, Any]) -> dict[str, Any]:
+    """What the model is made of: the proof of its inclusion is each model's own."""
+    files = {path: digest for path, digest in snapshot["files"].items() if path not in PROOF}
+    assert len(snapshot["files"]) == len(files) + len(PROOF)
+    return snapshot | {"files": files}
 
 
 @pytest.mark.timeout(900)
@@ -192,7 +200,7 @@ def test_a_withdrawn_expert_is_gone_from_what_a_stock_client_loads_next(shelf: S
 
     # What the client first loaded is what flexcore composes at home, and says the same in both.
     made = shelf.compose_at_home(both, tmp_path / "both", texts=texts_in(warm, first["revision"]))
-    assert before["snapshot"] == {"commit": made.revision(), "files": digests_of(tmp_path / "both")}
+    assert without_proof(before["snapshot"]) == {"commit": made.revision(), "files": digests_of(tmp_path / "both")}
     assert logits_apart(before, tmp_path / "both") < TOLERANCE
     # The withdrawal reached every model, each as its consumer wished.
     now = {model["model"]: model for model in withdrawal["models"]}
@@ -201,13 +209,13 @@ def test_a_withdrawn_expert_is_gone_from_what_a_stock_client_loads_next(shelf: S
     assert "reading-room/no-plays" not in now
     # The warm client has new files: those of the model that never held the expert, to the last byte and digit.
     assert after["snapshot"]["commit"] == never["revision"] != first["revision"]
-    assert after["snapshot"]["files"] == at_never["snapshot"]["files"]
+    assert without_proof(after["snapshot"]) == without_proof(at_never["snapshot"])
     assert after["load"]["logits"] == at_never["load"]["logits"] != before["load"]["logits"]
     recomposed = shelf.people.reader.get_model("reading-room/plays")["main"]
     assert recomposed is not None
     assert recomposed["revision"] == never["revision"]
     made = shelf.compose_at_home(code, tmp_path / "code", texts=texts_in(warm, never["revision"]))
-    assert after["snapshot"] == {"commit": made.revision(), "files": digests_of(tmp_path / "code")}
+    assert without_proof(after["snapshot"]) == {"commit": made.revision(), "files": digests_of(tmp_path / "code")}
     assert named(never) == {file.path: file.digest for file in made.files}
     assert logits_apart(after, tmp_path / "code") < TOLERANCE
     # Where there is nothing to move to, and where the old revision is asked for, there is nothing.

@@ -94,13 +94,13 @@ def test_one_file_is_one_upload() -> None:
 def test_the_log_of_a_crowd_is_whole_and_holds_only_what_was_committed() -> None:
     def tell(number: int) -> None:
         with transaction.atomic():
-            record(Event.TOKEN_CREATED, about=f"token:{number}", by=SWEEPER, facts={"number": number})
+            record(Event.TOKEN_REVOKED, about=f"token:{number}", by=SWEEPER, facts={"person": f"person:{number}"})
             if number % 2:
                 transaction.set_rollback(True)
 
     together(tell)
 
-    told = Entry.objects.filter(event=Event.TOKEN_CREATED).order_by("seq")
+    told = Entry.objects.filter(event=Event.TOKEN_REVOKED).order_by("id")
     assert sorted(entry.about for entry in told) == [f"token:{n}" for n in range(0, CROWD, 2)]
     assert first_broken() is None
 

@@ -12,6 +12,7 @@ from registry.audit.models import Entry
 from registry.compositions.actions import (
     cancel_composition,
     fail_composition,
+    include_composition,
     publish_composition,
     record_assembled,
     record_shard,
@@ -41,7 +42,7 @@ S = CompositionState
 
 
 def events(about: str) -> list[str]:
-    return list(Entry.objects.filter(about=about).order_by("seq").values_list("event", flat=True))
+    return list(Entry.objects.filter(about=about).order_by("id").values_list("event", flat=True))
 
 
 def two() -> tuple[ExpertVersion, ExpertVersion]:
@@ -56,6 +57,7 @@ def test_a_build_goes_its_way_with_an_event_for_each_step() -> None:
         "composition.decided",
         "composition.assembling",
         "composition.validating",
+        "composition.included",
         "composition.published",
     ]
 
@@ -64,7 +66,7 @@ def test_publishing_includes_each_version_once_and_moves_main() -> None:
     drama, code = two()
     composition = make_revision(drama, code)
 
-    publish_composition(composition.id, validation={}, by=ASSEMBLER)
+    publish_composition(composition.id, proof=[], by=ASSEMBLER)
 
     assert list(Inclusion.objects.order_by("slot").values_list("version", "slot")) == [(drama.id, 1), (code.id, 2)]
     assert Entry.objects.filter(event="inclusion.recorded").count() == 2
@@ -107,7 +109,7 @@ def test_each_step_may_be_asked_for_twice() -> None:
     assert get_composition(composition.id).failure == "the probe failed"
 
 
-@pytest.mark.parametrize("step", ["start", "assembled", "publish"])
+@pytest.mark.parametrize("step", ["start", "assembled", "include", "publish"])
 def test_a_build_that_ended_goes_nowhere(step: str) -> None:
     composition = request(make_version())
     value = json.loads(manifest_of(composition).canonical())
@@ -115,7 +117,8 @@ def test_a_build_that_ended_goes_nowhere(step: str) -> None:
     steps: dict[str, Any] = {
         "start": lambda: start_assembly(composition.id, by=ASSEMBLER),
         "assembled": lambda: record_assembled(composition.id, manifest=value, files=[], by=ASSEMBLER),
-        "publish": lambda: publish_composition(composition.id, validation={}, by=ASSEMBLER),
+        "include": lambda: include_composition(composition.id, validation={}, by=ASSEMBLER),
+        "publish": lambda: publish_composition(composition.id, proof=[], by=ASSEMBLER),
     }
 
     with pytest.raises(WrongState):
@@ -126,7 +129,7 @@ def test_a_build_is_not_published_before_it_was_assembled() -> None:
     composition = request(make_version())
 
     with pytest.raises(WrongState):
-        publish_composition(composition.id, validation={}, by=ASSEMBLER)
+        publish_composition(composition.id, proof=[], by=ASSEMBLER)
 
     assert not Inclusion.objects.exists()
     assert Model.objects.get().main is None
@@ -148,7 +151,7 @@ def test_a_version_withdrawn_meanwhile_is_not_published() -> None:
     assemble(composition)
     ExpertVersion.objects.filter(id=version.id).update(state="withdrawn")
 
-    published = publish_composition(composition.id, validation={}, by=ASSEMBLER)
+    published = publish_composition(composition.id, proof=[], by=ASSEMBLER)
 
     assert published.state == S.CANCELLED
     assert "playhouse/drama@1 was withdrawn" in published.failure

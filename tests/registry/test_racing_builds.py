@@ -8,12 +8,12 @@ from django.db import transaction
 
 from registry.actors import ASSEMBLER, PROPAGATOR
 from registry.audit.models import Entry
-from registry.compositions.actions import block_compositions_with, publish_composition
+from registry.compositions.actions import block_compositions_with, include_composition, publish_composition
 from registry.compositions.models import Composition, CompositionState, Inclusion, Model
 from registry.errors import WrongState
 from registry.experts.models import ExpertVersion
 from tests.at_once import at_once
-from tests.factories import assemble, make_expert, make_version, request
+from tests.factories import assemble, catch_up, make_expert, make_version, request
 
 pytestmark = pytest.mark.django_db(transaction=True)
 S = CompositionState
@@ -22,7 +22,9 @@ S = CompositionState
 def publish(composition: Composition) -> None:
     # Too late is an answer too: the withdrawal cancelled it.
     with suppress(WrongState):
-        publish_composition(composition.id, validation={}, by=ASSEMBLER)
+        include_composition(composition.id, validation={}, by=ASSEMBLER)
+        catch_up()
+        publish_composition(composition.id, proof=[], by=ASSEMBLER)
 
 
 def withdraw(version: ExpertVersion) -> None:
@@ -38,7 +40,9 @@ def test_two_workers_publish_one_build_once() -> None:
     composition = request(make_version(), make_version(make_expert("code", organisation="codeworks")))
     assemble(composition)
 
-    at_once(*[lambda: publish_composition(composition.id, validation={}, by=ASSEMBLER)] * 4)
+    at_once(*[lambda: include_composition(composition.id, validation={}, by=ASSEMBLER)] * 4)
+    catch_up()
+    at_once(*[lambda: publish_composition(composition.id, proof=[], by=ASSEMBLER)] * 4)
 
     assert Inclusion.objects.count() == 2
     assert Entry.objects.filter(event="inclusion.recorded").count() == 2

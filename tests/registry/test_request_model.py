@@ -32,7 +32,7 @@ S = CompositionState
 
 
 def told() -> list[str]:
-    return list(Entry.objects.exclude(event="policy.activated").order_by("seq").values_list("event", flat=True))
+    return list(Entry.objects.exclude(event="policy.activated").order_by("id").values_list("event", flat=True))
 
 
 def test_a_request_is_decided_and_recorded() -> None:

@@ -36,7 +36,7 @@ def test_a_file_of_several_parts_arrives_byte_for_byte() -> None:
     assert file["part_count"] == 3
     assert file["completed_at"] is not None
     assert b"".join(storage.stream(row.key)) == data
-    events = Entry.objects.filter(about=str(version)).order_by("seq").values_list("event", flat=True)
+    events = Entry.objects.filter(about=str(version)).order_by("id").values_list("event", flat=True)
     assert list(events) == ["upload.started", "upload.completed"]
 
 

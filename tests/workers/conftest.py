@@ -1,12 +1,14 @@
 """Tests of the workers have the servers, the cast, and packages that were made at home."""
 
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
 from pytest_django import Settings
 
 from registry.actors import CONSOLE
+from registry.audit.guard import forget
 from registry.policy.actions import ensure_policy_set
 from tests.factories import make_cast
 from tests.workers.packages import Home, make_home
@@ -14,6 +16,8 @@ from tests.workers.packages import Home, make_home
 
 @pytest.fixture(autouse=True)
 def the_cast(db: None, settings: Settings, tmp_path: Path) -> None:
+    settings.LOG_PREFIX = f"log-{uuid4()}/"
+    forget()
     cache.clear()
     make_cast()
     ensure_policy_set(by=CONSOLE)

@@ -9,10 +9,11 @@ from registry.compositions.models import Composition, CompositionState, Model
 from registry.experts.models import ExpertVersion
 from registry.withdrawals.actions import withdraw_version
 from registry.withdrawals.models import Withdrawal
-from tests.factories import ADA
+from tests.factories import ADA, publish
 from tests.workers.packages import Home, bring_both, requested
 from workers.assembly import compose
 from workers.propagation import propagate_withdrawal
+from workers.publishing import ENTRY, PROOF
 from workers.validation import validate_composition
 
 
@@ -23,7 +24,7 @@ def published(name: str = "reader", *, experts: tuple[str, ...] = ("drama", "cod
 def built(composition: Composition) -> Composition:
     compose(str(composition.id))
     validate_composition(str(composition.id))
-    return Composition.objects.get(id=composition.id)
+    return publish(composition)
 
 
 def withdrawn(name: str) -> Withdrawal:
@@ -41,7 +42,8 @@ def running() -> Composition:
 
 
 def digests_of(composition: Composition) -> dict[str, str]:
-    return {file.path: file.digest for file in composition.files.all()}
+    """What it is made of: the proof of its inclusion is each model's own."""
+    return {file.path: file.digest for file in composition.files.exclude(path__in=[ENTRY, PROOF])}
 
 
 def test_the_model_is_composed_again_without_the_version(home: Home) -> None:

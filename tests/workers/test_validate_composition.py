@@ -13,7 +13,7 @@ from registry.audit.events import Event
 from registry.audit.models import Entry
 from registry.compositions.actions import cancel_composition
 from registry.compositions.models import Composition, CompositionState, Inclusion
-from tests.factories import CY
+from tests.factories import CY, publish
 from tests.workers.packages import Home, bring_both, requested
 from workers.assembly import compose
 from workers.probe_text import DOCUMENTS
@@ -31,7 +31,7 @@ def assembled(home: Home) -> Composition:
 
 def validated(composition: Composition) -> Composition:
     validate_composition(str(composition.id))
-    return Composition.objects.get(id=composition.id)
+    return publish(composition)
 
 
 def inclusion_events() -> list[str]:

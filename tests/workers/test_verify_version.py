@@ -34,7 +34,7 @@ def kept(version: ExpertVersion) -> list[str]:
 
 
 def events_of(version: ExpertVersion) -> list[str]:
-    return list(Entry.objects.filter(about=str(version)).order_by("seq").values_list("event", flat=True))
+    return list(Entry.objects.filter(about=str(version)).order_by("id").values_list("event", flat=True))
 
 
 def test_an_honest_package_waits_for_review_with_every_check_told(home: Home) -> None:

@@ -643,6 +643,7 @@ export interface components {
          *     * `decided` - Decided
          *     * `assembling` - Assembling
          *     * `validating` - Validating
+         *     * `proving` - Proving
          *     * `published` - Published
          *     * `refused` - Refused
          *     * `failed` - Failed
@@ -651,7 +652,7 @@ export interface components {
          *     * `superseded` - Superseded
          * @enum {string}
          */
-        CompositionState: "requested" | "decided" | "assembling" | "validating" | "published" | "refused" | "failed" | "cancelled" | "withdrawn" | "superseded";
+        CompositionState: "requested" | "decided" | "assembling" | "validating" | "proving" | "published" | "refused" | "failed" | "cancelled" | "withdrawn" | "superseded";
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         ConsentInRequest: {
             legal_basis: string;
@@ -726,7 +727,8 @@ export interface components {
             provenance: components["schemas"]["ProvenanceInRequest"];
         };
         EntryOut: {
-            readonly seq: number;
+            readonly id: number;
+            readonly index: number | null;
             /** Format: date-time */
             readonly at: string;
             readonly event: components["schemas"]["Event"];
@@ -740,8 +742,12 @@ export interface components {
             readonly leaf_hash: string;
         };
         /**
-         * @description * `organisation.created` - Organisation Created
+         * @description * `log_key.added` - Log Key Added
+         *     * `log_key.retired` - Log Key Retired
+         *     * `payloads.erased` - Payloads Erased
+         *     * `organisation.created` - Organisation Created
          *     * `person.created` - Person Created
+         *     * `person.erased` - Person Erased
          *     * `role.granted` - Role Granted
          *     * `role.revoked` - Role Revoked
          *     * `token.created` - Token Created
@@ -779,6 +785,7 @@ export interface components {
          *     * `composition.decided` - Composition Decided
          *     * `composition.assembling` - Composition Assembling
          *     * `composition.validating` - Composition Validating
+         *     * `composition.included` - Composition Included
          *     * `composition.published` - Composition Published
          *     * `composition.refused` - Composition Refused
          *     * `composition.failed` - Composition Failed
@@ -793,7 +800,7 @@ export interface components {
          *     * `withdrawal.propagated` - Withdrawal Propagated
          * @enum {string}
          */
-        Event: "organisation.created" | "person.created" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "expert.created" | "version.drafted" | "version.submitted" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "licence.declared" | "licence.concluded" | "consent.given" | "provenance.stated" | "provenance.checked" | "review.decided" | "policy.activated" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "shard.made" | "download.granted" | "download.refused" | "withdrawal.requested" | "withdrawal.propagated";
+        Event: "log_key.added" | "log_key.retired" | "payloads.erased" | "organisation.created" | "person.created" | "person.erased" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "expert.created" | "version.drafted" | "version.submitted" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "licence.declared" | "licence.concluded" | "consent.given" | "provenance.stated" | "provenance.checked" | "review.decided" | "policy.activated" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.included" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "shard.made" | "download.granted" | "download.refused" | "withdrawal.requested" | "withdrawal.propagated";
         ExpertDetail: {
             /** Format: uuid */
             readonly id: string;
@@ -1821,7 +1828,7 @@ export interface operations {
                 actor?: string;
                 /** @description The pagination cursor value. */
                 cursor?: string;
-                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "download.granted" | "download.refused" | "expert.created" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "organisation.created" | "person.created" | "policy.activated" | "provenance.checked" | "provenance.stated" | "review.decided" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.made" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.rejected" | "version.submitted" | "version.verified" | "version.withdrawn" | "withdrawal.propagated" | "withdrawal.requested";
+                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "download.granted" | "download.refused" | "expert.created" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "provenance.checked" | "provenance.stated" | "review.decided" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.made" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.rejected" | "version.submitted" | "version.verified" | "version.withdrawn" | "withdrawal.propagated" | "withdrawal.requested";
                 /** @description The first written first, or the last. */
                 order?: "newest" | "oldest";
             };

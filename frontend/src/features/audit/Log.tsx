@@ -26,7 +26,7 @@ export function Log({ filters, onChange }: LogProps) {
             <Stack>
               <ol className={classes["entries"]}>
                 {entries.map((entry) => (
-                  <LogEntry key={entry.seq} entry={entry} />
+                  <LogEntry key={entry.index ?? "…"} entry={entry} />
                 ))}
               </ol>
               <MoreButton query={log} />

@@ -15,7 +15,7 @@ export function LogEntry({ entry }: { entry: Entry }) {
     <li className={classes["entry"]}>
       <details onToggle={(event) => setOpened(event.currentTarget.open)}>
         <summary>
-          <span className={classes["number"]}>{entry.seq}</span>
+          <span className={classes["number"]}>{entry.index ?? "…"}</span>
           <strong>{entry.event}</strong>
           <span className={classes["about"]}>{entry.about}</span>
           <span className={classes["when"]}>

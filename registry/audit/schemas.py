@@ -1,0 +1,103 @@
+"""What each kind of entry tells: its facts by name, and those that the log only commits to.
+
+`facts` hold ids, digests, numbers and public names. Free text, and whatever is personal or confidential, is `private`:
+the leaf has a salted digest of it, the words lie in a row that can be erased. Names are added, never renamed; what a
+kind has to tell besides goes into `optional`, so that old leaves stay readable by their version.
+"""
+
+from dataclasses import dataclass
+
+from registry.audit.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The facts of one kind of entry."""
+
+    facts: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+    private: frozenset[str] = frozenset()
+
+    def fault(self, facts: frozenset[str], private: frozenset[str]) -> str:
+        """What is wrong with these names, or nothing."""
+        if missing := self.facts - facts:
+            return f"tells nothing of {', '.join(sorted(missing))}"
+        if strange := facts - self.facts - self.optional:
+            return f"tells of {', '.join(sorted(strange))}, which registry/audit/schemas.py does not know"
+        if strange := private - self.private:
+            return f"keeps {', '.join(sorted(strange))} private, which registry/audit/schemas.py does not know"
+        return ""
+
+
+def shape(facts: str = "", *, optional: str = "", private: str = "") -> Shape:
+    return Shape(frozenset(facts.split()), frozenset(optional.split()), frozenset(private.split()))
+
+
+E = Event
+BUILD = "model recipe_digest"
+FILE = "path size sha256"
+SHAPES: dict[E, Shape] = {
+    E.LOG_KEY_ADDED: shape("purpose vkey"),
+    E.LOG_KEY_RETIRED: shape("purpose vkey"),
+    E.PAYLOADS_ERASED: shape("entries", private="reason"),
+    # accounts
+    E.ORGANISATION_CREATED: shape("organisation jurisdiction"),
+    E.PERSON_CREATED: shape(),
+    E.PERSON_ERASED: shape(private="reason"),
+    E.ROLE_GRANTED: shape("organisation role"),
+    E.ROLE_REVOKED: shape("organisation role"),
+    E.TOKEN_CREATED: shape("person expires_at"),
+    E.TOKEN_REVOKED: shape("person"),
+    E.KEY_REGISTERED: shape("organisation fingerprint public_key"),
+    E.KEY_REVOKED: shape("organisation fingerprint"),
+    # experts
+    E.ANCHOR_CREATED: shape("anchor licence"),
+    E.ANCHOR_SUBMITTED: shape("files"),
+    E.ANCHOR_VERIFIED: shape("digest data_digest"),
+    E.ANCHOR_FAILED: shape(private="failure"),
+    E.EXPERT_CREATED: shape("expert anchor_digest domain"),
+    E.VERSION_DRAFTED: shape("version"),
+    E.VERSION_SUBMITTED: shape("files"),
+    E.VERSION_VERIFIED: shape("data_digest router_digest signed_with"),
+    E.VERSION_FAILED: shape(private="failure"),
+    E.VERSION_APPROVED: shape("registration data_digest", optional="status_index"),
+    E.VERSION_REJECTED: shape(private="reason"),
+    E.VERSION_WITHDRAWN: shape("data_digest", optional="revisions_blocked"),
+    E.UPLOAD_STARTED: shape(FILE),
+    E.UPLOAD_COMPLETED: shape(FILE),
+    E.UPLOAD_SWEPT: shape(FILE),
+    # evidence and reviews
+    E.LICENCE_DECLARED: shape("declared text_digest"),
+    E.LICENCE_CONCLUDED: shape("declared concluded"),
+    E.CONSENT_GIVEN: shape("consent legal_basis purposes recipients jurisdictions valid_from valid_until"),
+    E.PROVENANCE_STATED: shape("statement_digest"),
+    E.PROVENANCE_CHECKED: shape("signature_verified key"),
+    E.REVIEW_DECIDED: shape("verdict", private="reason"),
+    # policy
+    E.POLICY_ACTIVATED: shape("hash rules"),
+    E.DECISION_MADE: shape("decision consumer action purpose allowed policies set_hash inputs_digest"),
+    # compositions
+    E.MODEL_REQUESTED: shape("anchor experts purpose top_k on_withdrawal"),
+    E.MODEL_CHANGED: shape("anchor experts purpose top_k on_withdrawal"),
+    E.MAIN_MOVED: shape("from to"),
+    E.MAIN_CLEARED: shape("from", private="reason"),
+    E.COMPOSITION_REQUESTED: shape(f"{BUILD} recipe purpose"),
+    E.COMPOSITION_DECIDED: shape(BUILD),
+    E.COMPOSITION_ASSEMBLING: shape(BUILD),
+    E.COMPOSITION_VALIDATING: shape(f"{BUILD} revision"),
+    E.COMPOSITION_INCLUDED: shape(f"{BUILD} consumer purpose revision manifest_digest inclusions"),
+    E.COMPOSITION_PUBLISHED: shape(f"{BUILD} revision", optional="data_digests"),
+    E.COMPOSITION_REFUSED: shape(f"{BUILD} policies"),
+    E.COMPOSITION_FAILED: shape(BUILD, private="reason"),
+    E.COMPOSITION_CANCELLED: shape(BUILD, private="reason"),
+    E.COMPOSITION_SUPERSEDED: shape(f"{BUILD} revision"),
+    E.REVISION_BLOCKED: shape(f"{BUILD} revision", private="reason"),
+    E.INCLUSION_RECORDED: shape("composition revision model consumer purpose slot data_digest"),
+    E.SHARD_MADE: shape("data_digest slot size"),
+    # usage
+    E.DOWNLOAD_GRANTED: shape("revision model consumer versions"),
+    E.DOWNLOAD_REFUSED: shape("revision model version"),
+    # withdrawals
+    E.WITHDRAWAL_REQUESTED: shape(private="reason"),
+    E.WITHDRAWAL_PROPAGATED: shape(),
+}
