@@ -16,7 +16,9 @@ from client.api import Guildhall
 from client.connection import Refused
 from client.evidence import evidence_for, read_evidence
 from client.packages import push_anchor, push_version
-from client.signing import NotSigned, make_key, sign_package, verify_package
+from client.signing import NotSigned, make_key, sign_package
+from client.verify.cli import add_commands as add_verify
+from client.verify.strict import NotVerified
 from client.waiting import wait_for_anchor, wait_for_composition, wait_for_version, wait_for_withdrawal
 
 LOCAL = "http://127.0.0.1:8000"
@@ -28,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen.run(chosen)
     except Refused as refusal:
         return _fail(str(refusal), [f"  {item.policy}: {item.reason}" for item in refusal.policies])
-    except NotSigned as fault:
+    except (NotSigned, NotVerified) as fault:
         return _fail(str(fault), [])
     except OSError as fault:
         return _fail(f"{fault.strerror or fault}: {fault.filename}", [])
@@ -87,11 +89,6 @@ def keygen(chosen: argparse.Namespace) -> None:
 
 def sign(chosen: argparse.Namespace) -> None:
     print(f"{sign_package(chosen.folder, private_key=chosen.key)} signs {chosen.folder}.")
-
-
-def verify(chosen: argparse.Namespace) -> None:
-    verify_package(chosen.folder, public_key=chosen.key)
-    print(f"{chosen.folder} is as it was signed.")
 
 
 def evidence(chosen: argparse.Namespace) -> None:
@@ -192,6 +189,10 @@ class _Commands:
         made.set_defaults(run=run)
         return made
 
+    def group(self, name: str, does: str) -> argparse.ArgumentParser:
+        """A parser that has commands of its own."""
+        return self._all.add_parser(name, help=does, description=does)
+
 
 def _parser() -> argparse.ArgumentParser:
     commands = _Commands()
@@ -207,9 +208,9 @@ def _for_everyone(commands: _Commands) -> None:
     one.add_argument("--name", default="guildhall command line")
     one.add_argument("--days", type=int, default=90)
 
-    one = commands.add("verify", verify, "Check a package folder against its model.sig.")
-    one.add_argument("folder", type=Path)
-    one.add_argument("--key", type=Path, required=True, help="the public key (NAME.pub)")
+    add_verify(
+        commands.add("verify", status, "Check the log, a model, an owner's statement, a certificate, a package.")
+    )
 
     one = commands.add("status", status, "Who you are and what is yours, or one expert, version or model.")
     one.add_argument("name", nargs="?", metavar="NAME")

@@ -17,7 +17,13 @@ from registry.audit.notes import make_note_key
 from registry.embedded.processes import DidNotStart
 from registry.embedded.servers import Servers
 
-ENGINE_ONLY = ("tests/flexcore", "tests/experiments", "tests/witness", "tests/verifiers")
+ENGINE_ONLY = (
+    "tests/flexcore",
+    "tests/experiments",
+    "tests/witness",
+    "tests/verifiers",
+    "tests/client/test_verify_log.py",
+)
 # Nothing answers there: a test of the engine that asks for a server is told so by its failure.
 NOWHERE = {
     "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 ORIGIN = "log.example/test"
 DASH = "\N{EM DASH} "
+SIGN, COSIGN = 1, 4
+COSIGNED_AT = 1_795_000_000
 
 
 def leaf_hash(entry: bytes) -> bytes:
@@ -58,10 +60,11 @@ def b64(value: bytes) -> str:
 
 @dataclass(frozen=True)
 class Signer:
-    """An Ed25519 note key with plain signatures."""
+    """An Ed25519 note key: of a log, or (COSIGN) of a witness."""
 
     name: str = ORIGIN
     seed: bytes = bytes(32)
+    kind: int = SIGN
 
     @cached_property
     def private(self) -> Ed25519PrivateKey:
@@ -73,14 +76,19 @@ class Signer:
 
     @property
     def id(self) -> bytes:
-        return hashlib.sha256(self.name.encode() + b"\n\x01" + self.public).digest()[:4]
+        return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
 
     @property
     def vkey(self) -> str:
-        return "+".join([self.name, self.id.hex(), b64(b"\x01" + self.public)])
+        return "+".join([self.name, self.id.hex(), b64(bytes([self.kind]) + self.public)])
 
     def line(self, text: str) -> str:
-        return f"{DASH}{self.name} {b64(self.id + self.private.sign(text.encode()))}\n"
+        if self.kind == SIGN:
+            made = self.private.sign(text.encode())
+        else:
+            timed = f"cosignature/v1\ntime {COSIGNED_AT}\n{text}"
+            made = COSIGNED_AT.to_bytes(8, "big") + self.private.sign(timed.encode())
+        return f"{DASH}{self.name} {b64(self.id + made)}\n"
 
 
 @dataclass

@@ -61,7 +61,7 @@ def test_an_owner_goes_from_a_key_to_a_submitted_version(by: Typed, tmp_path: Pa
 
     made = by(ADA, "keygen", "home", "--folder", str(tmp_path), "--register", "playhouse")
     by(ADA, "sign", str(package), "--key", str(tmp_path / "home.pem"))
-    checked = by(ADA, "verify", str(package), "--key", str(tmp_path / "home.pub"))
+    checked = by(ADA, "verify", "package", str(package), "--key", str(tmp_path / "home.pub"))
     by(ADA, "create", "playhouse/comedy", "--anchor", "small", "--title", "Comedies", "--domain", "drama")
     pushed = by(ADA, "push", str(package), "--expert", "playhouse/comedy", "--evidence", str(stated), "--no-wait")
     told = by(ADA, "status", "playhouse/comedy@1")

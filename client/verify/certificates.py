@@ -1,0 +1,102 @@
+"""A withdrawal's certificate, without asking anybody: who signed it, with which key of the log, under which entry.
+
+It is an in-toto statement in a DSSE envelope, beside the entries of the log that name its digest and its signer's key.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from client.verify.notes import Checkpoint, Key, Proof
+from client.verify.strict import NotVerified, field, from_base64, read_file, read_json, shown
+from client.verify.trust import STATEMENTS, adds_key
+
+CERTIFIED = "withdrawal.certified"
+STATEMENT = "https://in-toto.io/Statement/v1"
+PREDICATE = "https://guildhall.dev/withdrawal/v1"
+PAYLOAD = "application/vnd.in-toto+json"
+MAX_CERTIFICATE = 64 * 2**20
+
+Believe = Callable[[Checkpoint], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What was signed, and where the log has it."""
+
+    predicate: dict[str, Any]
+    subjects: tuple[str, ...]
+    signer: str
+    index: int
+    at: str
+
+
+def read_certificate(file: Path, *, believe: Believe) -> Certificate:
+    """`believe` raises unless a checkpoint is signed by a key that the caller trusts."""
+    label = shown(file.name)
+    bundle = read_json(read_file(file, limit=MAX_CERTIFICATE), label)
+    key = _signer(field(bundle, "key", dict, label), believe)
+    payload = _opened(field(bundle, "envelope", dict, label), key)
+    proof, entry = _proven(bundle, "The certificate's entry", believe)
+    facts = field(entry, "facts", dict, "The certificate's entry")
+    if entry.get("event") != CERTIFIED:
+        raise NotVerified("The certificate's entry in the log is not one that certifies a withdrawal.")
+    if facts.get("statement_digest") != f"sha256:{hashlib.sha256(payload).hexdigest()}":
+        raise NotVerified("The statement is not the one whose digest the log holds.")
+    statement = read_json(payload, "The statement")
+    if statement.get("_type") != STATEMENT or statement.get("predicateType") != PREDICATE:
+        raise NotVerified("The statement is signed, but it is no certificate of a withdrawal.")
+    return Certificate(
+        predicate=field(statement, "predicate", dict, "The statement"),
+        subjects=tuple(_subjects(statement)),
+        signer=key.name,
+        index=proof.index,
+        at=field(entry, "at", str, "The certificate's entry"),
+    )
+
+
+def _signer(bundle: dict[str, Any], believe: Believe) -> Key:
+    """The key for statements, which the log itself named."""
+    label = "The signing key's entry"
+    key = Key.read(field(bundle, "vkey", str, label))
+    leaf = from_base64(field(bundle, "leaf", str, label), label)
+    _proof(bundle, leaf, label, believe)
+    if not adds_key(leaf, key, STATEMENTS):
+        raise NotVerified("The key that signed is not the one that the log names in the entry given for it.")
+    return key
+
+
+def _opened(envelope: dict[str, Any], key: Key) -> bytes:
+    """The payload of a DSSE envelope that this key signed."""
+    label = "The envelope"
+    kind = field(envelope, "payloadType", str, label)
+    payload = from_base64(field(envelope, "payload", str, label), f"{label}'s payload")
+    text = b"DSSEv1 %d %s %d %s" % (len(kind.encode()), kind.encode(), len(payload), payload)
+    made = [one for one in field(envelope, "signatures", list, label)[:16] if isinstance(one, dict)]
+    if kind != PAYLOAD:
+        raise NotVerified(f"The envelope holds {shown(kind)}, not a statement.")
+    if not any(key.made(from_base64(field(one, "sig", str, label), f"{label}'s signature"), text) for one in made):
+        raise NotVerified(f"The statement is not signed by {shown(key.name)}, or was changed after it was signed.")
+    return payload
+
+
+def _proven(bundle: dict[str, Any], label: str, believe: Believe) -> tuple[Proof, dict[str, Any]]:
+    leaf = from_base64(field(bundle, "leaf", str, label), label)
+    return _proof(bundle, leaf, label, believe), read_json(leaf, label)
+
+
+def _proof(bundle: dict[str, Any], leaf: bytes, label: str, believe: Believe) -> Proof:
+    proof = Proof.read(field(bundle, "proof", str, label), label)
+    proof.require(leaf)
+    believe(proof.checkpoint)
+    return proof
+
+
+def _subjects(statement: dict[str, Any]) -> Iterator[str]:
+    for item in field(statement, "subject", list, "The statement"):
+        digest = item.get("digest") if isinstance(item, dict) else None
+        if isinstance(digest, dict):
+            digests = ", ".join(f"{shown(kind)}:{shown(value)}" for kind, value in digest.items())
+            yield f"{shown(item.get('name'))} ({digests})"
