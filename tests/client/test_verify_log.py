@@ -1,4 +1,4 @@
-"""`guildhall verify log` reads a whole log, names what was changed in it, and notices a fork, a shrink and a stranger."""
+"""`guildhall verify log` reads a whole log, names what was changed, and notices a fork, a shrink and a stranger."""
 
 import json
 import shutil
@@ -233,7 +233,9 @@ def test_the_first_key_met_is_kept_and_another_one_refused(verify: Verify, tmp_p
 
 
 def _list_keys(folder: Path, *signers: Signer, **more: object) -> None:
-    items = [{"purpose": "log", "vkey": one.vkey, "added": 0, "retired": None, "rotation": None} for one in signers]
+    items: list[dict[str, object]] = [
+        {"purpose": "log", "vkey": one.vkey, "added": 0, "retired": None, "rotation": None} for one in signers
+    ]
     items[-1].update(more)
     (folder / "keys.json").write_text(json.dumps({"origin": LOG.signer.name, "keys": items}))
 
