@@ -81,7 +81,8 @@ def of_one(guildhall: Guildhall, name: str) -> Iterator[str]:
 def of_log(entries: Iterable[shapes.LogEntry]) -> Iterator[str]:
     for entry in entries:
         who = entry["actor_name"] or entry["actor"]
-        yield f"{entry['seq']:>6} {entry['at'][:19]} {entry['event']:<24} {entry['about']} by {who}"
+        place = "…" if entry["index"] is None else entry["index"]
+        yield f"{place:>6} {entry['at'][:19]} {entry['event']:<24} {entry['about']} by {who}"
 
 
 def _version(version: shapes.Version) -> Iterator[str]:

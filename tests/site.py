@@ -1,4 +1,4 @@
-"""A whole running site for the flow and browser tests: web, workers and beat, as `make demo` starts them.
+"""A whole running site for the flow and browser tests, all its processes as `make demo` starts them.
 
 It shares the test session's servers, but has a database, a bucket and a queue of its own.
 """
@@ -18,7 +18,7 @@ from registry.embedded.ports import free_port
 from registry.embedded.servers import Servers
 from registry.embedded.supervisor import Site, local, site_environment
 
-SITE_PROCESSES = ("web", "worker", "gpu-worker", "beat")
+SITE_PROCESSES = ("web", "worker", "gpu-worker", "sequencer", "witness", "beat")
 # Tests sign in often, and do not wait half a minute for what got stuck.
 IN_A_HURRY = {"GUILDHALL_LOGIN_RATE": "1000/min", "GUILDHALL_SWEEP_SECONDS": "2", "GUILDHALL_STUCK_SECONDS": "8"}
 QUEUE = "1"  # the number of its database in Valkey; the tests without a site use 0
@@ -40,6 +40,7 @@ def running_site(servers: Servers) -> Iterator[Site]:
             secret_key=secrets.token_urlsafe(32),
             password=secrets.token_urlsafe(16),
             scratch=servers.folder / "scratch",
+            secrets=servers.folder / "secrets",
         )
         env |= {"S3_BUCKET": name, **IN_A_HURRY}
         with Site(servers.processes, env, port=port) as site:

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from registry.audit.log import leaf_hash
 from registry.audit.merkle import inclusion
-from registry.audit.models import Entry, LogKey, LogState, Payload, Sequenced
+from registry.audit.models import Entry, LogKey, LogState, Payload, Pending, Sequenced
 from registry.audit.proofs import proof_text
 from registry.audit.reading import leaves, reader
 from registry.errors import NotFound
@@ -147,3 +147,27 @@ def first_broken() -> int | None:
         ):
             return entry.id
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class LogStatus:
+    """How far the log is: entries written, entries published, since when the oldest of the others waits."""
+
+    written: int
+    published: int
+    waiting_since: datetime | None
+    halted: str
+
+
+def log_status() -> LogStatus:
+    state = LogState.objects.filter(id=1).first()
+    published = state.published_size if state else 0
+    placed = Sequenced.objects.filter(index__gte=published).order_by("index").values_list("entry", flat=True).first()
+    waiting = Pending.objects.order_by("entry_id").values_list("entry_id", flat=True).first()
+    oldest = min((entry for entry in (placed, waiting) if entry is not None), default=None)
+    return LogStatus(
+        written=Entry.objects.count(),
+        published=published,
+        waiting_since=Entry.objects.get(id=oldest).at if oldest is not None else None,
+        halted=state.halted if state else "",
+    )

@@ -53,6 +53,7 @@ def run_site(folder: Path, *, port: int | None, once: bool, command: Sequence[st
             secret_key=servers.secret("django"),
             password=servers.secret("operator"),
             scratch=folder / "scratch",
+            secrets=folder / "secrets",
         )
         with Site(servers.processes, env, port=port) as site:
             say(

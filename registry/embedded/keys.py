@@ -4,6 +4,8 @@ import os
 import secrets
 from pathlib import Path
 
+from registry.audit.notes import make_note_key
+
 
 def kept_secret(folder: Path, name: str) -> str:
     """The secret of that name; made if there is none yet, whole or not at all."""
@@ -11,6 +13,15 @@ def kept_secret(folder: Path, name: str) -> str:
     file = folder / name
     if not file.exists():
         write_private(file, secrets.token_urlsafe(32))
+    return file.read_text().strip()
+
+
+def kept_note_key(folder: Path, name: str, *, signs_for: str) -> str:
+    """A key that signs notes, under a name that stays with it; made if there is none yet."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = folder / name
+    if not file.exists():
+        write_private(file, make_note_key(f"guildhall.local/{secrets.token_hex(4)}/{signs_for}").text)
     return file.read_text().strip()
 
 

@@ -1,4 +1,6 @@
-"""The whole site on one machine: web, workers and beat beside the servers, and each started again when it dies."""
+"""The whole site on one machine: web, workers, beat, the log's sequencer and its witness beside the servers; each is
+started again when it dies.
+"""
 
 import os
 import signal
@@ -12,10 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from registry.audit.notes import read_note_key
+from registry.embedded.keys import kept_note_key
+from registry.embedded.ports import kept_port
 from registry.embedded.processes import Processes, Program
 
 OPERATOR = "operator@guildhall.example"
 LONGEST_PAUSE = 30.0
+KEYS = {"GUILDHALL_LOG_KEYS": "log", "GUILDHALL_STATEMENT_KEY": "statements"}
 PASSWORD = "GUILDHALL_OPERATOR_PASSWORD"  # noqa: S105  a name, not a password
 STEADY = 60.0  # a process that lived this long starts again without a pause
 
@@ -30,7 +36,7 @@ class Watch:
 
 
 class Site:
-    """Web, workers and beat. `env` names the servers; the site's own address and first operator are added."""
+    """All of it. `env` names the servers; the site's own address and first operator are added."""
 
     def __init__(self, processes: Processes, env: Mapping[str, str], *, port: int) -> None:
         self.processes = processes
@@ -66,6 +72,8 @@ class Site:
         for name, arguments in setup_commands(self.operator_email):
             command = (sys.executable, "manage.py", *arguments)
             self.processes.run(Program(name, command, env=self.command_env), seconds=300)
+        if "GUILDHALL_WITNESSES" not in self.env:
+            self._begin_witness()
         web, *others = programs(port=self.port, env=self.env)
         self._begin(web)
         self.processes.wait_until("web", lambda: answers(f"{local(self.port)}/healthz"), seconds=180)
@@ -96,6 +104,14 @@ class Site:
         with self._turn:
             self.processes.restart(name)
             self._watches[name] = Watch(started=time.monotonic())
+
+    def _begin_witness(self) -> None:
+        """One of our own; it makes its key before the log is told of it."""
+        folder, port = self.processes.folder, kept_port(self.processes.folder / "run" / "witness.port")
+        making, program = witness_programs(folder / "witness", port=port, log_keys=self.env["GUILDHALL_LOG_KEYS"])
+        self.processes.run(making, seconds=60)
+        self._begin(program)
+        self.env["GUILDHALL_WITNESSES"] = f"{(folder / 'witness' / 'vkey').read_text().strip()}={local(port)}"
 
     def _begin(self, program: Program) -> None:
         self.processes.start(program)
@@ -133,8 +149,20 @@ def programs(*, port: int, env: Mapping[str, str]) -> list[Program]:
         Program("worker", (*worker, "-Q", "default", "-c", "2", "-n", "default@%h"), env=env),
         Program("gpu-worker", (*worker, "-Q", "gpu", "-c", "1", "-n", "gpu@%h"), env=env),
         # Kept in memory: what is due is found again from the database, so a lost schedule loses nothing.
+        Program("sequencer", (python, "manage.py", "sequence"), env=env),
         Program("beat", (*celery, "beat", "--loglevel=INFO", "--scheduler=celery.beat:Scheduler"), env=env),
     ]
+
+
+def witness_programs(folder: Path, *, port: int, log_keys: str) -> tuple[Program, Program]:
+    """The one that makes its key, and the one that serves."""
+    run = (sys.executable, "-m", "witness", "--folder", str(folder))
+    name = f"guildhall.local/witness-{port}"
+    logs = [part for text in log_keys.split() for part in ("--log", read_note_key(text).vkey)]
+    return (
+        Program("witness-key", (*run, "--name", name, "--make-key")),
+        Program("witness", (*run, "--port", str(port), *logs)),
+    )
 
 
 def setup_commands(email: str) -> list[tuple[str, tuple[str, ...]]]:
@@ -159,7 +187,7 @@ def answers(address: str) -> bool:
 
 
 def site_environment(
-    servers_env: Mapping[str, str], *, url: str, secret_key: str, password: str, scratch: Path
+    servers_env: Mapping[str, str], *, url: str, secret_key: str, password: str, scratch: Path, secrets: Path
 ) -> dict[str, str]:
     """What the site's processes and a command beside them run with; what is set already is kept."""
     return {
@@ -169,5 +197,6 @@ def site_environment(
         "GUILDHALL_OPERATOR_EMAIL": os.environ.get("GUILDHALL_OPERATOR_EMAIL", OPERATOR),
         PASSWORD: os.environ.get(PASSWORD, password),
         "GUILDHALL_SCRATCH": os.environ.get("GUILDHALL_SCRATCH", str(scratch)),
+        **{name: os.environ.get(name) or kept_note_key(secrets, file, signs_for=file) for name, file in KEYS.items()},
         "PYTHONUNBUFFERED": "1",
     }

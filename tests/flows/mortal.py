@@ -20,9 +20,13 @@ BEFORE: dict[str, Point] = {
     "while a shard is copied": ("registry.storage", "finish_upload"),
     "when a shard lies there and no row says so": ("workers.assembly", "record_shard"),
     "when all shards lie there": ("workers.assembly", "record_assembled"),
-    "after the trial": ("workers.validation", "publish_composition"),
+    "after the trial": ("workers.validation", "include_composition"),
+    "when its proof lies there": ("workers.publishing", "publish_composition"),
 }
-AFTER: dict[str, Point] = {"when it is published": ("workers.validation", "publish_composition")}
+AFTER: dict[str, Point] = {
+    "when its inclusions are on record": ("workers.validation", "include_composition"),
+    "when it is published": ("workers.publishing", "publish_composition"),
+}
 
 
 def die() -> None:

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import redis
@@ -33,11 +34,14 @@ POINTS = [
     "when a shard lies there and no row says so",
     "when all shards lie there",
     "after the trial",
+    "when its inclusions are on record",
+    "when its proof lies there",
 ]
 LAST_POINT = "when it is published"
 ONCE = {
     Event.COMPOSITION_ASSEMBLING: 1,
     Event.COMPOSITION_VALIDATING: 1,
+    Event.COMPOSITION_INCLUDED: 1,
     Event.COMPOSITION_PUBLISHED: 1,
     Event.MAIN_MOVED: 1,
     Event.SHARD_MADE: 3,
@@ -55,8 +59,15 @@ class Workers:
             "GUILDHALL_SWEEP_SECONDS": "1",
             "GUILDHALL_STUCK_SECONDS": "1",
             "GUILDHALL_SCRATCH": str(folder / "scratch"),
+            "GUILDHALL_LOG_PREFIX": f"log-{uuid4()}/",
         }
         self.started: list[subprocess.Popen[bytes]] = []
+
+    def publish_the_log(self) -> None:
+        """The sequencer's process, from now on."""
+        with (self.folder / "log").open("ab") as log:
+            command = [sys.executable, "manage.py", "sequence"]
+            self.started.append(subprocess.Popen(command, env=self.env, stdout=log, stderr=log, start_new_session=True))
 
     def start(self, app: str, *options: str, **env: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "celery", "-A", app, "worker", "-Q", "default,gpu", "-c", "1", *options]
@@ -103,6 +114,7 @@ def workers(transactional_db: None, tmp_path: Path) -> Iterator[Workers]:
     make_cast()
     ensure_policy_set(by=CONSOLE)
     hired = Workers(tmp_path)
+    hired.publish_the_log()
     yield hired
     hired.kill_all()
 
