@@ -34,6 +34,7 @@ from registry.compositions.models import Composition, CompositionState
 from registry.digests import sha256
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.experts.models import Anchor, AnchorState, Expert, ExpertVersion, UploadedFile, VersionState
+from registry.experts.numbering import next_status_index
 from workers import publishing
 
 ADA = person(UUID(int=0xADA))
@@ -50,6 +51,7 @@ CAST: dict[Actor, tuple[str, str, Role | None]] = {
     OTTO: ("Otto", "guildhall", Role.OPERATOR),
     EVE: ("Eve", "elsewhere", None),
 }
+BEEN_APPROVED = {VersionState.APPROVED, VersionState.PAUSED, VersionState.WITHDRAWN}
 PASSWORD = "a long and quiet word"
 ARCHITECTURE = {
     "vocab_size": 64,
@@ -189,7 +191,7 @@ def make_version(
     version = ExpertVersion.objects.create(
         expert=expert, number=number, state=state, **(_facts(expert, number, state) | fields)
     )
-    if state in {VersionState.APPROVED, VersionState.WITHDRAWN} and expert.registration is None:
+    if state in BEEN_APPROVED and expert.registration is None:
         _register(expert)
     if evidence:
         _speak_for(version, terms, consent, signed=signed)
@@ -209,7 +211,8 @@ def _facts(expert: Expert, number: int, state: str) -> dict[str, Any]:
         "submitted_at": timezone.now(),
         "submitted_by": row_of(ADA),
         "verified_at": timezone.now(),
-        "approved_at": timezone.now() if state in {VersionState.APPROVED, VersionState.WITHDRAWN} else None,
+        "approved_at": timezone.now() if state in BEEN_APPROVED else None,
+        "status_index": next_status_index() if state in BEEN_APPROVED else None,
     }
 
 
@@ -221,7 +224,7 @@ def _register(expert: Expert) -> None:
 
 
 def _speak_for(version: ExpertVersion, terms: dict[str, Any], consent: dict[str, Any], *, signed: bool) -> None:
-    if version.state in {VersionState.APPROVED, VersionState.WITHDRAWN}:
+    if version.state in BEEN_APPROVED:
         terms["concluded"] = terms["concluded"] or terms["declared"]
     LicenceTerms.objects.create(version=version, attribution="Playhouse", **terms)
     ConsentRecord.objects.create(

@@ -29,6 +29,8 @@ class Event(models.TextChoices):
     VERSION_FAILED = "version.failed"
     VERSION_APPROVED = "version.approved"
     VERSION_REJECTED = "version.rejected"
+    VERSION_PAUSED = "version.paused"
+    VERSION_RESUMED = "version.resumed"
     VERSION_WITHDRAWN = "version.withdrawn"
     UPLOAD_STARTED = "upload.started"
     UPLOAD_COMPLETED = "upload.completed"

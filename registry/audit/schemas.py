@@ -62,6 +62,8 @@ SHAPES: dict[E, Shape] = {
     E.VERSION_FAILED: shape(private="failure"),
     E.VERSION_APPROVED: shape("registration data_digest", optional="status_index"),
     E.VERSION_REJECTED: shape(private="reason"),
+    E.VERSION_PAUSED: shape(private="reason"),
+    E.VERSION_RESUMED: shape(private="reason"),
     E.VERSION_WITHDRAWN: shape("data_digest", optional="revisions_blocked"),
     E.UPLOAD_STARTED: shape(FILE),
     E.UPLOAD_COMPLETED: shape(FILE),

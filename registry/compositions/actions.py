@@ -203,7 +203,7 @@ def include_composition(composition_id: UUID, *, validation: dict[str, Any], by:
                 "version": str(version),
                 "slot": slots[version.id],
                 "data_digest": version.data_digest,
-                "status_index": getattr(version, "status_index", None),
+                "status_index": version.status_index,
             }
             for version in versions
         ],

@@ -21,6 +21,7 @@ class VersionState(models.TextChoices):
     VERIFIED = "verified"  # waits for review
     FAILED = "failed"  # the files are not what they should be
     APPROVED = "approved"
+    PAUSED = "paused"  # denied everywhere until its owner resumes it; nothing of it is blocked or destroyed
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
 
@@ -36,7 +37,8 @@ ROADS: dict[str, set[str]] = {
     VersionState.SUBMITTED: {VersionState.VERIFIED, VersionState.FAILED, VersionState.WITHDRAWN},
     VersionState.VERIFIED: {VersionState.APPROVED, VersionState.REJECTED, VersionState.WITHDRAWN},
     VersionState.FAILED: set(),
-    VersionState.APPROVED: {VersionState.WITHDRAWN},
+    VersionState.APPROVED: {VersionState.PAUSED, VersionState.WITHDRAWN},
+    VersionState.PAUSED: {VersionState.APPROVED, VersionState.WITHDRAWN},
     VersionState.REJECTED: set(),
     VersionState.WITHDRAWN: set(),
 }
@@ -104,7 +106,7 @@ class Expert(models.Model):
 
 
 class ExpertVersion(models.Model):
-    """One upload. Its number and bytes never change; its state moves along ROADS, and only forward."""
+    """One upload. Its number and bytes never change; its state moves along ROADS. Only a pause leads back."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     expert = models.ForeignKey(Expert, on_delete=models.PROTECT, related_name="versions")
@@ -124,6 +126,8 @@ class ExpertVersion(models.Model):
     submitted_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     verified_at = models.DateTimeField(null=True, blank=True)
     approved_at = models.DateTimeField(null=True, blank=True)  # from then on everybody may know of it
+    # Its place in the signed status list: given at the first approval, never given again.
+    status_index = models.PositiveIntegerField(null=True, blank=True, unique=True)
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -14,6 +14,7 @@ from registry.errors import Invalid, Stale, WrongState
 from registry.evidence.licences import normalised_licence
 from registry.evidence.models import LicenceTerms
 from registry.experts.models import Anchor, Expert, ExpertVersion, VersionState
+from registry.experts.numbering import next_status_index
 from registry.experts.queries import lock_version
 from registry.reviews.models import Review, Verdict
 from registry.reviews.queries import approvals_of, as_seen, demand_reviewer
@@ -43,7 +44,12 @@ def review_version(
         version.move_to(VersionState.APPROVED)
         version.approved_at = timezone.now()
         registration = _register(version.expert_id)
-        facts = {"registration": registration, "data_digest": version.data_digest}
+        version.status_index = next_status_index()
+        facts = {
+            "registration": registration,
+            "data_digest": version.data_digest,
+            "status_index": version.status_index,
+        }
         record(Event.VERSION_APPROVED, about=str(version), by=by, facts=facts)
     version.save()  # also when one approval of several is in: what others have read is stale now
     return version

@@ -765,6 +765,8 @@ export interface components {
          *     * `version.failed` - Version Failed
          *     * `version.approved` - Version Approved
          *     * `version.rejected` - Version Rejected
+         *     * `version.paused` - Version Paused
+         *     * `version.resumed` - Version Resumed
          *     * `version.withdrawn` - Version Withdrawn
          *     * `upload.started` - Upload Started
          *     * `upload.completed` - Upload Completed
@@ -800,7 +802,7 @@ export interface components {
          *     * `withdrawal.propagated` - Withdrawal Propagated
          * @enum {string}
          */
-        Event: "log_key.added" | "log_key.retired" | "payloads.erased" | "organisation.created" | "person.created" | "person.erased" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "expert.created" | "version.drafted" | "version.submitted" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "licence.declared" | "licence.concluded" | "consent.given" | "provenance.stated" | "provenance.checked" | "review.decided" | "policy.activated" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.included" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "shard.made" | "download.granted" | "download.refused" | "withdrawal.requested" | "withdrawal.propagated";
+        Event: "log_key.added" | "log_key.retired" | "payloads.erased" | "organisation.created" | "person.created" | "person.erased" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "expert.created" | "version.drafted" | "version.submitted" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.paused" | "version.resumed" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "licence.declared" | "licence.concluded" | "consent.given" | "provenance.stated" | "provenance.checked" | "review.decided" | "policy.activated" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.included" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "shard.made" | "download.granted" | "download.refused" | "withdrawal.requested" | "withdrawal.propagated";
         ExpertDetail: {
             /** Format: uuid */
             readonly id: string;
@@ -1301,11 +1303,12 @@ export interface components {
          *     * `verified` - Verified
          *     * `failed` - Failed
          *     * `approved` - Approved
+         *     * `paused` - Paused
          *     * `rejected` - Rejected
          *     * `withdrawn` - Withdrawn
          * @enum {string}
          */
-        VersionState: "draft" | "submitted" | "verified" | "failed" | "approved" | "rejected" | "withdrawn";
+        VersionState: "draft" | "submitted" | "verified" | "failed" | "approved" | "paused" | "rejected" | "withdrawn";
         VocabularyOut: {
             readonly purposes: components["schemas"]["PurposeOut"][];
             readonly legal_bases: components["schemas"]["WordOut"][];
@@ -1570,7 +1573,7 @@ export interface operations {
                 /** @description Words in its names, title, domain or description. */
                 q?: string;
                 /** @description Some version is in this state. */
-                state?: "approved" | "draft" | "failed" | "rejected" | "submitted" | "verified" | "withdrawn";
+                state?: "approved" | "draft" | "failed" | "paused" | "rejected" | "submitted" | "verified" | "withdrawn";
             };
             header?: never;
             path?: never;
@@ -1828,7 +1831,7 @@ export interface operations {
                 actor?: string;
                 /** @description The pagination cursor value. */
                 cursor?: string;
-                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "download.granted" | "download.refused" | "expert.created" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "provenance.checked" | "provenance.stated" | "review.decided" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.made" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.rejected" | "version.submitted" | "version.verified" | "version.withdrawn" | "withdrawal.propagated" | "withdrawal.requested";
+                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "download.granted" | "download.refused" | "expert.created" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "provenance.checked" | "provenance.stated" | "review.decided" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.made" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.rejected" | "version.resumed" | "version.submitted" | "version.verified" | "version.withdrawn" | "withdrawal.propagated" | "withdrawal.requested";
                 /** @description The first written first, or the last. */
                 order?: "newest" | "oldest";
             };

@@ -8,6 +8,7 @@ const STATES: Record<string, [tone: Tone, words: string]> = {
   submitted: ["running", "Being verified"],
   verified: ["running", "Waits for review"],
   approved: ["good", "Approved"],
+  paused: ["waiting", "Paused"],
   rejected: ["bad", "Rejected"],
   failed: ["bad", "Failed"],
   withdrawn: ["past", "Withdrawn"],
