@@ -9,9 +9,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from client.verify.notes import MAX_NOTE, Proof
+from client.verify.shards import digest_of
 from client.verify.strict import DIGEST, NotVerified, field, read_file, read_json, shown
 
 MANIFEST, LEAF, PROOF = "guildhall-manifest.json", "inclusion.json", "inclusion.tlog-proof"
@@ -19,10 +20,7 @@ FORMAT = "guildhall-manifest/1"
 INCLUDED = "composition.included"
 MAX_MANIFEST = 2**20
 MAX_LEAF = 65_535
-MAX_HEADER = 16 * 2**20
-PIECE = 2**20
 PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,150}(/[A-Za-z0-9][A-Za-z0-9._+-]{0,150}){0,3}", re.ASCII)
-SHARD = re.compile(r"expert-[0-9]{2}\.safetensors", re.ASCII)
 # What stock clients lay beside a download; no loader reads it.
 NOT_OURS = frozenset({".cache", ".gitattributes", ".git", ".huggingface"})
 
@@ -140,30 +138,10 @@ def _check_file(file: Path, path: str, size: int, digest: str, data_digest: str 
     try:
         if file.stat().st_size != size:
             raise NotVerified(f"{path} has {file.stat().st_size} bytes; {MANIFEST} says {size}.")
-        with file.open("rb") as opened:
-            found, data = _shard(opened, path) if SHARD.fullmatch(path) else (_sha256(opened), None)
+        found, data = digest_of(file, path)
     except OSError as fault:
         raise NotVerified(f"{path} is in {MANIFEST}, but cannot be read: {fault.strerror}.") from fault
     if found != digest:
         raise NotVerified(f"{path} was changed: it is not the file that {MANIFEST} lists.")
     if data_digest is not None and data != data_digest:
         raise NotVerified(f"{path} holds other weights than those of the version that the log includes.")
-
-
-def _shard(file: BinaryIO, path: str) -> tuple[str, str]:
-    """A shard's digest: over the digest of its header and that of its data; and the latter alone."""
-    length = file.read(8)
-    size = int.from_bytes(length, "little")
-    if len(length) < 8 or size > MAX_HEADER:
-        raise NotVerified(f"{path} does not begin with a header of safetensors.")
-    header = hashlib.sha256(length + file.read(size)).digest()
-    data = _sha256(file)
-    both = header + bytes.fromhex(data.removeprefix("sha256:"))
-    return f"sha256:{hashlib.sha256(both).hexdigest()}", data
-
-
-def _sha256(file: BinaryIO) -> str:
-    found = hashlib.sha256()
-    while piece := file.read(PIECE):
-        found.update(piece)
-    return f"sha256:{found.hexdigest()}"
