@@ -171,3 +171,9 @@ def log_status() -> LogStatus:
         waiting_since=Entry.objects.get(id=oldest).at if oldest is not None else None,
         halted=state.halted if state else "",
     )
+
+
+def every_leaf() -> Iterator[bytes]:
+    """All entries that are written, published or not, in the order in which their things happened."""
+    for entry in Entry.objects.order_by("id").only("leaf").iterator(chunk_size=STEP):
+        yield bytes(entry.leaf)

@@ -1,0 +1,145 @@
+"""The state as the log tells it: entry by entry, from the first. Nothing but leaves is looked at."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from registry.audit.events import Event
+from registry.compositions.builds import EVENT_OF as BUILD_EVENTS
+from registry.experts.models import VersionState
+from registry.replay.state import State
+
+E = Event
+Leaf = dict[str, Any]
+Telling = Callable[[State, Leaf], None]
+
+
+def state_from_log(leaves: Iterable[Leaf]) -> State:
+    state = State()
+    for leaf in leaves:
+        tell = TELLINGS.get(Event(leaf["event"]))
+        if tell is not None:
+            tell(state, leaf)
+    return state
+
+
+def sets(kind: str, *names: str, **fixed: Any) -> Telling:
+    """The entry's own facts of these names, and these fixed ones, become those of what it is about."""
+
+    def tell(state: State, leaf: Leaf) -> None:
+        facts = state.of(kind, _name(leaf["about"]))
+        facts |= {name: leaf["facts"][name] for name in names if name in leaf["facts"]} | fixed
+
+    return tell
+
+
+def _name(about: str) -> str:
+    """`model:library/plays` -> library/plays; a version's name is its whole."""
+    return about.partition(":")[2] if ":" in about else about
+
+
+def _role(state: State, leaf: Leaf) -> None:
+    roles = state.of("person", _name(leaf["about"])).setdefault("roles", [])
+    role = f"{leaf['facts']['role']} in {leaf['facts']['organisation']}"
+    if leaf["event"] == E.ROLE_GRANTED:
+        roles.append(role)
+    else:
+        roles.remove(role)
+    roles.sort()
+
+
+def _uploaded(done: bool) -> Telling:
+    def tell(state: State, leaf: Leaf) -> None:
+        files = state.of("files", leaf["about"])
+        path = leaf["facts"]["path"]
+        if leaf["event"] == E.UPLOAD_SWEPT:
+            files.pop(path, None)
+        else:
+            files[path] = f"{leaf['facts']['sha256']} {'complete' if done else 'under way'}"
+
+    return tell
+
+
+def _reviewed(state: State, leaf: Leaf) -> None:
+    decided = state.of("reviews", leaf["about"])
+    decided[leaf["actor"]] = leaf["facts"]["verdict"]
+
+
+def _policies(state: State, leaf: Leaf) -> None:
+    state.of("policies", "active")["hash"] = leaf["facts"]["hash"]
+
+
+def _wished(state: State, leaf: Leaf) -> None:
+    facts = leaf["facts"]
+    model = state.of("model", _name(leaf["about"]))
+    model.setdefault("main", None)
+    model |= {name: facts[name] for name in ("anchor", "experts", "purpose", "top_k", "on_withdrawal")}
+
+
+def _main(state: State, leaf: Leaf) -> None:
+    state.of("model", _name(leaf["about"]))["main"] = leaf["facts"].get("to")
+
+
+def _build(to: str) -> Telling:
+    def tell(state: State, leaf: Leaf) -> None:
+        build = state.of("composition", _name(leaf["about"]))
+        build |= {"state": to, "model": leaf["facts"]["model"], "recipe_digest": leaf["facts"]["recipe_digest"]}
+        if "revision" in leaf["facts"]:
+            build["revision"] = leaf["facts"]["revision"]
+
+    return tell
+
+
+def _included(state: State, leaf: Leaf) -> None:
+    facts = leaf["facts"]
+    state.of("inclusions", facts["composition"])[leaf["about"]] = facts["slot"]
+
+
+def _granted(state: State, leaf: Leaf) -> None:
+    readers = state.of("downloads", _name(leaf["about"])).setdefault("readers", [])
+    if leaf["actor"] not in readers:
+        readers.append(leaf["actor"])
+        readers.sort()
+
+
+TELLINGS: dict[Event, Telling] = {
+    E.ORGANISATION_CREATED: sets("organisation", "jurisdiction"),
+    E.PERSON_CREATED: sets("person", active=True),
+    E.PERSON_ERASED: sets("person", active=False),
+    E.ROLE_GRANTED: _role,
+    E.ROLE_REVOKED: _role,
+    E.TOKEN_CREATED: sets("token", "person", revoked=False),
+    E.TOKEN_REVOKED: sets("token", revoked=True),
+    E.KEY_REGISTERED: sets("signing key", "organisation", "fingerprint", revoked=False),
+    E.KEY_REVOKED: sets("signing key", revoked=True),
+    E.ANCHOR_CREATED: sets("anchor", "licence", state="draft"),
+    E.ANCHOR_SUBMITTED: sets("anchor", state="submitted"),
+    E.ANCHOR_VERIFIED: sets("anchor", "digest", "data_digest", state="verified"),
+    E.ANCHOR_FAILED: sets("anchor", state="failed"),
+    E.EXPERT_CREATED: sets("expert", "anchor_digest", "domain"),
+    E.VERSION_DRAFTED: sets("version", state=VersionState.DRAFT.value),
+    E.VERSION_SUBMITTED: sets("version", state=VersionState.SUBMITTED.value),
+    E.VERSION_VERIFIED: sets(
+        "version", "data_digest", "router_digest", "signed_with", state=VersionState.VERIFIED.value
+    ),
+    E.VERSION_FAILED: sets("version", state=VersionState.FAILED.value),
+    E.VERSION_APPROVED: sets("version", "registration", state=VersionState.APPROVED.value),
+    E.VERSION_REJECTED: sets("version", state=VersionState.REJECTED.value),
+    E.VERSION_WITHDRAWN: sets("version", state=VersionState.WITHDRAWN.value),
+    E.UPLOAD_STARTED: _uploaded(done=False),
+    E.UPLOAD_COMPLETED: _uploaded(done=True),
+    E.UPLOAD_SWEPT: _uploaded(done=False),
+    E.LICENCE_DECLARED: sets("licence", "declared"),
+    E.LICENCE_CONCLUDED: sets("licence", "concluded"),
+    E.CONSENT_GIVEN: sets("consent", "legal_basis", "purposes", "recipients", "jurisdictions"),
+    E.PROVENANCE_STATED: sets("provenance", "statement_digest"),
+    E.PROVENANCE_CHECKED: sets("provenance", "signature_verified", "key"),
+    E.REVIEW_DECIDED: _reviewed,
+    E.POLICY_ACTIVATED: _policies,
+    E.MODEL_REQUESTED: _wished,
+    E.MODEL_CHANGED: _wished,
+    E.MAIN_MOVED: _main,
+    E.MAIN_CLEARED: _main,
+    E.INCLUSION_RECORDED: _included,
+    E.DOWNLOAD_GRANTED: _granted,
+    **{event: _build(state.value) for state, event in BUILD_EVENTS.items()},
+}

@@ -1,0 +1,116 @@
+"""The state as the tables have it, in the words of the log."""
+
+from collections.abc import Callable
+
+from registry.accounts.models import ApiToken, Membership, Organisation, Person, SigningKey
+from registry.actors import person
+from registry.compositions.models import Composition, Inclusion, Model
+from registry.digests import digest_of
+from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
+from registry.experts.models import Anchor, Expert, ExpertVersion, UploadedFile
+from registry.policy.models import PolicySet
+from registry.replay.state import State
+from registry.reviews.models import Review
+from registry.usage.models import Download
+
+VERSION = ("version__expert__organisation",)
+
+
+def state_from_rows() -> State:
+    state = State()
+    for fill in FILLERS:
+        fill(state)
+    return state
+
+
+def _people(state: State) -> None:
+    for organisation in Organisation.objects.all():
+        state.of("organisation", organisation.slug)["jurisdiction"] = organisation.jurisdiction
+    for somebody in Person.objects.all():
+        state.of("person", str(somebody.id))["active"] = somebody.is_active
+    for held in Membership.objects.select_related("organisation"):
+        roles = state.of("person", str(held.person_id)).setdefault("roles", [])
+        roles.append(f"{held.role} in {held.organisation.slug}")
+        roles.sort()
+    for token in ApiToken.objects.all():
+        facts = {"person": f"person:{token.person_id}", "revoked": token.revoked_at is not None}
+        state.of("token", str(token.id)).update(facts)
+    for key in SigningKey.objects.select_related("organisation"):
+        facts = {"organisation": key.organisation.slug, "fingerprint": key.fingerprint}
+        state.of("signing key", str(key.id)).update(facts, revoked=key.revoked_at is not None)
+
+
+def _experts(state: State) -> None:
+    for anchor in Anchor.objects.all():
+        facts = {"licence": anchor.licence, "state": anchor.state}
+        if anchor.digest:
+            facts |= {"digest": anchor.digest, "data_digest": anchor.data_digest}
+        state.of("anchor", anchor.slug).update(facts)
+    for expert in Expert.objects.select_related("organisation", "anchor"):
+        facts = {"anchor_digest": expert.anchor.digest, "domain": expert.domain}
+        state.of("expert", str(expert)).update(facts)
+    for version in ExpertVersion.objects.select_related("expert__organisation", "signed_with"):
+        _version(state, version)
+    for file in UploadedFile.objects.select_related("anchor", "version__expert__organisation"):
+        told = "complete" if file.completed_at else "under way"
+        state.of("files", str(file.version or file.anchor))[file.path] = f"{file.sha256} {told}"
+
+
+def _version(state: State, version: ExpertVersion) -> None:
+    facts = state.of("version", str(version))
+    facts["state"] = version.state
+    if version.data_digest:
+        facts |= {"data_digest": version.data_digest, "router_digest": version.router_digest}
+    if version.signed_with:
+        facts["signed_with"] = version.signed_with.fingerprint
+    if version.approved_at:
+        facts["registration"] = version.expert.registration
+
+
+def _evidence(state: State) -> None:
+    for terms in LicenceTerms.objects.select_related(*VERSION):
+        facts = state.of("licence", str(terms.version))
+        facts["declared"] = terms.declared
+        if terms.concluded:
+            facts["concluded"] = terms.concluded
+    for consent in ConsentRecord.objects.select_related(*VERSION):
+        names = ("legal_basis", "purposes", "recipients", "jurisdictions")
+        state.of("consent", str(consent.version)).update({name: getattr(consent, name) for name in names})
+    for provenance in Provenance.objects.select_related(*VERSION):
+        facts = state.of("provenance", str(provenance.version))
+        facts["statement_digest"] = digest_of(provenance.statement)
+        if provenance.signature_verified:
+            facts |= {"signature_verified": True, "key": provenance.key_fingerprint}
+    for review in Review.objects.select_related(*VERSION):
+        state.of("reviews", str(review.version))[str(person(review.reviewer_id))] = review.verdict
+
+
+def _models(state: State) -> None:
+    active = PolicySet.objects.filter(active=True).first()
+    if active:
+        state.of("policies", "active")["hash"] = active.hash
+    for model in Model.objects.select_related("organisation", "anchor", "main").prefetch_related(
+        "experts__organisation"
+    ):
+        state.of("model", str(model)).update(
+            anchor=model.anchor.slug,
+            experts=sorted(str(expert) for expert in model.experts.all()),
+            purpose=model.purpose,
+            top_k=model.top_k,
+            on_withdrawal=model.on_withdrawal,
+            main=model.main.revision if model.main else None,
+        )
+    for build in Composition.objects.select_related("model__organisation"):
+        facts = {"state": build.state, "model": str(build.model), "recipe_digest": build.recipe_digest}
+        state.of("composition", str(build.id)).update(facts)
+        if build.revision:
+            state.of("composition", str(build.id))["revision"] = build.revision
+    for inclusion in Inclusion.objects.select_related(*VERSION):
+        state.of("inclusions", str(inclusion.composition_id))[str(inclusion.version)] = inclusion.slot
+    for build_id, reader in Download.objects.values_list("composition", "person").distinct():
+        readers = state.of("downloads", str(build_id)).setdefault("readers", [])
+        readers.append(str(person(reader)))
+        readers.sort()
+
+
+FILLERS: tuple[Callable[[State], None], ...] = (_people, _experts, _evidence, _models)
