@@ -1,4 +1,4 @@
-"""On a site where things happened, the log and the tables tell the same; a row changed behind the log's back is named."""
+"""On a site where things happened, the log and the tables tell the same; a row changed behind its back is named."""
 
 import subprocess
 import sys
