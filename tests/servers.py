@@ -23,6 +23,7 @@ ENGINE_ONLY = (
     "tests/witness",
     "tests/verifiers",
     "tests/client/test_verify_log.py",
+    "tests/client/test_verify_alone.py",
     "tests/client/test_verify_model.py",
 )
 # Nothing answers there: a test of the engine that asks for a server is told so by its failure.

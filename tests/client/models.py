@@ -77,7 +77,7 @@ class Published:
 
 def make_site(folder: Path, model: Path, entry: Mapping[str, Any]) -> Published:
     """Put the entry in a log, and its proof beside the model."""
-    key_added = {"event": "log_key.added", "facts": {"purpose": "statements", "vkey": STATEMENTS.vkey}}
+    key_added: dict[str, Any] = {"event": "log_key.added", "facts": {"purpose": "statements", "vkey": STATEMENTS.vkey}}
     leaf = rfc8785.dumps(dict(entry))
     log = SmallLog([*SmallLog.of(300).entries, rfc8785.dumps(key_added), leaf, b"{}"])
     log.write(folder / "log")

@@ -79,8 +79,8 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a file more": (lambda m: (m / "modeling_evil.py").write_text("print()"), "modeling_evil.py is in the folder"),
     "a file more, deeper": (
-        lambda m: ((m / "more").mkdir(), (m / "more/pytorch_model.bin").write_text("")),
-        "more/pytorch_model.bin is in the folder",
+        lambda m: (m / "deeper").mkdir() or (m / "deeper/pytorch_model.bin").write_text(""),  # type: ignore[func-returns-value]
+        "deeper/pytorch_model.bin is in the folder",
     ),
     "no manifest": (lambda m: (m / MANIFEST).unlink(), f"{MANIFEST} cannot be read"),
     "no proof": (lambda m: (m / "inclusion.tlog-proof").unlink(), "inclusion.tlog-proof cannot be read"),

@@ -1,0 +1,89 @@
+"""docs/verify.md as a stranger follows it: its commands, in its order, in an environment with only `client` in it."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from registry.embedded.processes import REPOSITORY
+from tests.client.models import included, make_model, make_site, status_list
+from tests.client.served import served
+from tests.go import build_checklog
+
+PAGE = REPOSITORY / "docs/verify.md"
+PASSED_ON = ("PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "https_proxy", "NO_PROXY")
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the client's folder, a downloaded model, and a Go program built from the page's source."""
+    home = tmp_path_factory.mktemp("stranger")
+    ignored = shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
+    shutil.copytree(REPOSITORY / "client", home / "client", ignore=ignored)
+    (home / "bin").mkdir()
+    shutil.copy(build_checklog(tmp_path_factory.mktemp("go")), home / "bin")
+    made = make_model(tmp_path_factory.mktemp("house"))
+    shutil.copytree(made, home / "model")
+    return home
+
+
+def script(*, leave_out: str) -> str:
+    """The page's commands; those that need what this site has not are named."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(blocks) >= 10
+    return "\n".join(block for block in blocks if not re.search(leave_out, block))
+
+
+def test_the_page_works_for_a_stranger(stranger: Path, tmp_path: Path) -> None:
+    published = make_site(tmp_path / "site", stranger / "model", included(stranger / "model"))
+    last = len(published.log.entries) - 1
+    _put(published.folder / f"api/v1/log/{last}/leaf", published.log.entries[last])
+    _put(published.folder / f"api/v1/log/{last}/proof", published.log.proof(last).encode())
+    env = {name: os.environ[name] for name in os.environ if name in PASSED_ON or name.startswith("PIP_")}
+    env |= {"HOME": str(stranger), "PATH": f"{stranger}/bin:{env['PATH']}"}
+
+    with served(published.folder) as url:
+        (published.folder / "status").write_bytes(status_list({}, subject=f"{url}/status"))
+        commands = script(leave_out="verify certificate|verify owner").replace("https://guildhall.example", url)
+        done = subprocess.run(
+            ["/bin/bash", "-euo", "pipefail", "-c", commands],
+            cwd=stranger,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=500,
+            check=False,
+        )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    for said in (
+        "holds 303 entries, and they are what was signed",
+        "every file is what the log's entry 301 includes",
+        "nothing in it is withdrawn or paused",
+        "303 entries are what was signed",
+        "entry 302 of 303 is this one",
+        "the log of 303 entries continues the one of 303",
+        "entry 301 of 303 is this one",
+    ):
+        assert said in done.stdout
+    assert json.loads((stranger / "last-seen.json").read_text())["size"] == 303
+
+
+def test_the_environment_has_the_client_and_none_of_the_service(stranger: Path) -> None:
+    listed = subprocess.run(
+        [stranger / "checking/bin/pip", "list", "--format=json"], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    names = {item["name"].lower() for item in json.loads(listed.stdout)}
+
+    assert "guildhall-client" in names
+    assert not names & {"guildhall", "django", "celery", "torch", "boto3", "rfc8785", "pyjwt"}
+
+
+def _put(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
