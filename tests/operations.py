@@ -144,6 +144,7 @@ OPERATIONS: dict[str, Operation] = {
     "signOut": Operation("DELETE", always("/session"), EVERYBODY, strangers=True),
     "getVocabulary": Operation("GET", always("/vocabulary"), EVERYBODY, strangers=True),
     "listLog": Operation("GET", always("/log"), EVERYBODY),
+    "exportLog": Operation("GET", always("/log/export"), EVERYBODY),
     "listPeople": Operation("GET", always("/people"), OPERATOR),
     "createPerson": Operation(
         "POST",
@@ -158,6 +159,18 @@ OPERATIONS: dict[str, Operation] = {
         always("/organisations/playhouse/roles"),
         OPERATOR,
         always({"email": "eve@elsewhere.example", "role": "owner"}),
+    ),
+    "revokeRole": Operation(
+        "POST",
+        always("/organisations/playhouse/roles/revoke"),
+        OPERATOR,
+        always({"email": "ada@playhouse.example", "role": "owner"}),
+    ),
+    "erasePerson": Operation(
+        "POST",
+        lambda: f"/people/{make_person().id}/erase",
+        OPERATOR,
+        always({"reason": "They asked to be forgotten."}),
     ),
     "listTokens": Operation("GET", always("/tokens"), EVERYBODY),
     "createToken": Operation("POST", always("/tokens"), EVERYBODY, always({"name": "laptop"})),

@@ -15,11 +15,14 @@ from registry.accounts.models import ApiToken, Membership, Organisation, Person,
 from registry.accounts.queries import demand_role, get_organisation, get_person, has_role, token_hash
 from registry.accounts.rules import check_jurisdiction, check_organisation_slug, read_public_key
 from registry.actors import Actor
+from registry.audit.actions import erase_payloads
 from registry.audit.events import Event
 from registry.audit.log import record
-from registry.errors import Invalid, NotFound, Taken
+from registry.audit.queries import ids_of_person
+from registry.errors import Invalid, NotFound, Taken, WrongState
 
 MAX_TOKEN_DAYS = 365
+ERASED = "erased.invalid"  # where nobody has an address
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,48 @@ def grant_role(email: str, *, organisation: str, role: Role, by: Actor) -> Membe
     if new:
         record(Event.ROLE_GRANTED, about=str(somebody), by=by, facts={"organisation": organisation, "role": role.value})
     return membership
+
+
+@transaction.atomic
+def revoke_role(email: str, *, organisation: str, role: Role, by: Actor) -> None:
+    """Take a role away; the last operator keeps theirs. One that is not held is no fault."""
+    demand_role(by, Role.OPERATOR)
+    rows = Membership.objects.select_for_update(of=("self",)).select_related("person", "organisation")
+    held = rows.filter(person__email=email.lower(), organisation__slug=organisation, role=role).first()
+    if held is not None:
+        _revoke(held, by=by)
+
+
+def _revoke(held: Membership, *, by: Actor) -> None:
+    others = Membership.objects.select_for_update().filter(role=Role.OPERATOR, person__is_active=True)
+    if held.role == Role.OPERATOR and not others.exclude(person=held.person_id).exists():
+        raise WrongState("This is the last operator; make another one first.")
+    held.delete()
+    facts = {"organisation": held.organisation.slug, "role": held.role}
+    record(Event.ROLE_REVOKED, about=str(held.person), by=by, facts=facts)
+
+
+@transaction.atomic
+def erase_person(person_id: UUID, *, reason: str, by: Actor) -> Person:
+    """Forget who somebody was: name, address, and the private words of what they did. The pseudonym stays in the log,
+    and names nobody any more; every proof stays as it was.
+    """
+    demand_role(by, Role.OPERATOR)
+    somebody = Person.objects.select_for_update().filter(id=person_id).first()
+    if somebody is None:
+        raise NotFound("There is no such person.")
+    if not somebody.is_active:
+        return somebody
+    for held in somebody.memberships.select_related("organisation", "person").order_by("id"):
+        _revoke(held, by=by)
+    for token in somebody.tokens.filter(revoked_at=None).order_by("id"):
+        revoke_token(token.id, by=by)
+    somebody.email, somebody.name, somebody.is_active = f"{somebody.id}@{ERASED}", "erased", False
+    somebody.set_unusable_password()
+    somebody.save()
+    erase_payloads(ids_of_person(str(somebody)), reason=reason, by=by)
+    record(Event.PERSON_ERASED, about=str(somebody), by=by, facts={}, private={"reason": reason})
+    return somebody
 
 
 def _membership(somebody: Person, organisation: Organisation, role: Role) -> tuple[Membership, bool]:

@@ -102,6 +102,33 @@ class Roles(APIView):
         return Response(RoleOut(membership).data, status=201)
 
 
+class RevokeRole(APIView):
+    """/organisations/{slug}/roles/revoke"""
+
+    @extend_schema(operation_id="revokeRole", request=GrantRole, responses={204: None})
+    def post(self, request: Request, slug: str) -> Response:
+        body = GrantRole(data=request.data)
+        body.is_valid(raise_exception=True)
+        given = body.validated_data
+        actions.revoke_role(given["email"], organisation=slug, role=Role(given["role"]), by=actor_of(request))
+        return Response(status=204)
+
+
+class ErasePersonIn(Body):
+    reason = serializers.CharField(min_length=10, max_length=500)
+
+
+class ErasePerson(APIView):
+    """/people/{person_id}/erase"""
+
+    @extend_schema(operation_id="erasePerson", request=ErasePersonIn, responses=PersonOut)
+    def post(self, request: Request, person_id: UUID) -> Response:
+        body = ErasePersonIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        somebody = actions.erase_person(person_id, by=actor_of(request), **body.validated_data)
+        return Response(PersonOut(somebody).data)
+
+
 class TokenOut(serializers.ModelSerializer[ApiToken]):
     class Meta:
         model = ApiToken

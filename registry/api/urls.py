@@ -22,11 +22,14 @@ urlpatterns: list[URLPattern] = [
     path("vocabulary", vocabulary.Vocabulary.as_view()),
     # audit
     path("log", audit.Log.as_view()),
+    path("log/export", audit.ExportLog.as_view()),
     # accounts
     path("session", session.SessionView.as_view()),
     path("people", accounts.People.as_view()),
+    path("people/<uuid:person_id>/erase", accounts.ErasePerson.as_view()),
     path("organisations", accounts.Organisations.as_view()),
     path("organisations/<slug:slug>/roles", accounts.Roles.as_view()),
+    path("organisations/<slug:slug>/roles/revoke", accounts.RevokeRole.as_view()),
     path("organisations/<slug:slug>/keys", accounts.Keys.as_view()),
     path("keys/<uuid:key_id>/revoke", accounts.RevokeKey.as_view()),
     path("tokens", accounts.Tokens.as_view()),

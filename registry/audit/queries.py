@@ -4,9 +4,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from registry.audit.log import leaf_hash
 from registry.audit.merkle import inclusion
@@ -45,7 +47,7 @@ class Key:
 
 def told(entry: Entry) -> Told:
     leaf = json.loads(bytes(entry.leaf))
-    place = Sequenced.objects.filter(entry=entry.id).first() if not hasattr(entry, "place") else entry.place
+    place: Sequenced | None = getattr(entry, "place", None)
     return Told(
         id=entry.id,
         index=place.index if place else None,
@@ -58,18 +60,37 @@ def told(entry: Entry) -> Told:
     )
 
 
-def entries(*, about: str = "", event: str = "", actor: str = "", prefix: str = "") -> QuerySet[Entry]:
-    """Entries in the order they were written. `prefix` narrows to what an organisation's names begin with."""
+def entries(
+    *,
+    about: str = "",
+    event: str = "",
+    actor: str = "",
+    organisation: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> QuerySet[Entry]:
+    """Entries in the order they were written. An organisation's are those about it, its experts and its models."""
     rows = Entry.objects.select_related("place").order_by("id")
     if about:
         rows = rows.filter(about=about)
-    if prefix:
-        rows = rows.filter(about__startswith=prefix)
+    if organisation:
+        names = ("", "expert:", "model:")
+        own = Q(about=f"organisation:{organisation}")
+        rows = rows.filter(reduce(or_, (Q(about__startswith=f"{name}{organisation}/") for name in names), own))
+    if since:
+        rows = rows.filter(at__gte=since)
+    if until:
+        rows = rows.filter(at__lt=until)
     if event:
         rows = rows.filter(event=event)
     if actor:
         rows = rows.filter(actor=actor)
     return rows
+
+
+def ids_of_person(pseudonym: str) -> list[int]:
+    """The entries of what somebody did, and of what was done about them."""
+    return list(Entry.objects.filter(Q(actor=pseudonym) | Q(about=pseudonym)).values_list("id", flat=True))
 
 
 def published_size() -> int:

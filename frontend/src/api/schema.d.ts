@@ -240,6 +240,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/log/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Every entry that the filters leave, a line of JSON each: its place, its leaf as text, its hash. */
+        get: operations["exportLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models": {
         parameters: {
             query?: never;
@@ -343,6 +360,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organisations/{slug}/roles/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["revokeRole"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -353,6 +386,22 @@ export interface paths {
         get: operations["listPeople"];
         put?: never;
         post: operations["createPerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person_id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["erasePerson"];
         delete?: never;
         options?: never;
         head?: never;
@@ -739,7 +788,15 @@ export interface components {
             readonly facts: {
                 [key: string]: unknown;
             };
+            /** @description The words that the facts only commit to, as far as they are kept and this reader may see them. */
+            readonly private: {
+                [key: string]: unknown;
+            };
             readonly leaf_hash: string;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        ErasePersonInRequest: {
+            reason: string;
         };
         /**
          * @description * `log_key.added` - Log Key Added
@@ -1834,6 +1891,12 @@ export interface operations {
                 event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "download.granted" | "download.refused" | "expert.created" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "provenance.checked" | "provenance.stated" | "review.decided" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.made" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.rejected" | "version.resumed" | "version.submitted" | "version.verified" | "version.withdrawn" | "withdrawal.propagated" | "withdrawal.requested";
                 /** @description The first written first, or the last. */
                 order?: "newest" | "oldest";
+                /** @description About this organisation, its experts and its models. */
+                organisation?: string;
+                /** @description Written at this moment or later. */
+                since?: string;
+                /** @description Written before this moment. */
+                until?: string;
             };
             header?: never;
             path?: never;
@@ -1847,6 +1910,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaginatedEntryOutList"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportLog: {
+        parameters: {
+            query?: {
+                /** @description What the entries speak of, such as playhouse/drama@1. */
+                about?: string;
+                /** @description Who did it, such as person:… or service:verifier. */
+                actor?: string;
+                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "download.granted" | "download.refused" | "expert.created" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "provenance.checked" | "provenance.stated" | "review.decided" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.made" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.rejected" | "version.resumed" | "version.submitted" | "version.verified" | "version.withdrawn" | "withdrawal.propagated" | "withdrawal.requested";
+                /** @description About this organisation, its experts and its models. */
+                organisation?: string;
+                /** @description Written at this moment or later. */
+                since?: string;
+                /** @description Written before this moment. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
                 };
             };
             /** @description What was refused, and why (RFC 9457). */
@@ -2148,6 +2251,39 @@ export interface operations {
             };
         };
     };
+    revokeRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantRoleRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPeople: {
         parameters: {
             query?: {
@@ -2193,6 +2329,40 @@ export interface operations {
         };
         responses: {
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erasePerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasePersonInRequest"];
+            };
+        };
+        responses: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
