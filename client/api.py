@@ -234,6 +234,11 @@ class Guildhall:
         """The log in the order it was written. Filters: about, event, actor; order="newest" turns it round."""
         return self._pages("log", params=filters)
 
+    def get_usage(self, organisation: str, *, month: str | None = None) -> bytes:
+        """The service's statement of how an organisation's experts were used, as it stands."""
+        wanted = {"month": month} if month else None
+        return self.connection.call("GET", _address(("organisations", organisation, "usage")), params=wanted).content
+
     def get_vocabulary(self) -> dict[str, Any]:
         return cast("dict[str, Any]", self._get("vocabulary"))
 

@@ -24,6 +24,8 @@ ENGINE_ONLY = (
     "tests/verifiers",
     "tests/client/test_verify_log.py",
     "tests/client/test_verify_alone.py",
+    "tests/client/test_verify_owner.py",
+    "tests/client/test_verify_certificate.py",
     "tests/client/test_verify_model.py",
 )
 # Nothing answers there: a test of the engine that asks for a server is told so by its failure.

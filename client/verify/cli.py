@@ -11,12 +11,14 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from client.api import Guildhall
 from client.signing import verify_package
 from client.verify import lines
 from client.verify.certificates import read_certificate
 from client.verify.history import read_history
 from client.verify.models import read_model
 from client.verify.notes import Checkpoint, Key
+from client.verify.owners import MAX_STATEMENT, MONTH, Statement, Usage, compare, read_statement
 from client.verify.seen import keep_seen, read_seen
 from client.verify.statuses import MAX_TOKEN, StatusList, check_inclusions, read_status_list, seconds
 from client.verify.strict import NotVerified, read_file, shown
@@ -52,6 +54,22 @@ def model(chosen: argparse.Namespace) -> None:
     _show(lines.of_model(included, proof, statuses))
 
 
+def owner(chosen: argparse.Namespace) -> None:
+    trust = _trust(chosen)
+    statement = _statement(chosen)
+    with _source(chosen.log or _service()) as source:
+        head, _ = believed_head(source, trust)
+        if statement is not None and statement.size > head.size:
+            raise NotVerified(f"The statement is of {statement.size} entries, and the log has only {head.size}.")
+        usage = Usage(chosen.organisation, month=chosen.month, until=statement.size if statement else None)
+        read_history(source, head, visit=usage.visit, tiles=False, before=read_seen(chosen.state))
+        keep_seen(chosen.state, head)
+    found = usage.lines()
+    if statement is not None:
+        compare(found, statement.lines)
+    _show(lines.of_owner(chosen.organisation, chosen.month, found, head, agrees=statement is not None))
+
+
 def certificate(chosen: argparse.Namespace) -> None:
     trust = _trust(chosen)
     with _source(chosen.log) if chosen.log else nullcontext() as source:
@@ -80,6 +98,22 @@ def _statuses(chosen: argparse.Namespace, trust: Trust, source: Source | None, u
         found = read_status_list(remote.read("status", limit=MAX_TOKEN), keys, max_age=chosen.max_age)
     if found.subject != f"{service}/status":
         raise NotVerified(f"The status list is that of {shown(found.subject)}, not of {service}.")
+    return found
+
+
+def _statement(chosen: argparse.Namespace) -> Statement | None:
+    """From the file, else from the service if somebody is signed in there; None to add up only."""
+    token = os.environ.get("GUILDHALL_TOKEN")
+    if chosen.statement:
+        data = read_file(chosen.statement, limit=MAX_STATEMENT)
+    elif token and not (chosen.log and not _is_address(chosen.log)):
+        with Guildhall(_service(), token=token) as guildhall:
+            data = guildhall.get_usage(chosen.organisation, month=chosen.month)
+    else:
+        return None
+    found = read_statement(data)
+    if (found.organisation, found.month) != (chosen.organisation, chosen.month):
+        raise NotVerified(f"The statement is of {shown(found.organisation)}, {shown(found.month)}; name these.")
     return found
 
 
@@ -138,6 +172,13 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     one.add_argument("--statement-key", action="append", default=[], metavar="VKEY", help="the key that signs the list")
     _add_trust(one)
 
+    one = add("owner", owner, "Add up from the log how an organisation's experts were used, and compare a statement.")
+    one.add_argument("organisation")
+    one.add_argument("--month", type=_month, metavar="YYYY-MM", help="of this month alone")
+    one.add_argument("--statement", type=Path, metavar="FILE", help="the service's statement to compare")
+    one.add_argument("--state", type=Path, metavar="FILE", help="the last head verified: notices a fork or a shrink")
+    _add_trust(one)
+
     one = add("certificate", certificate, "Check the certificate of a withdrawal, asking nobody.")
     one.add_argument("file", type=Path)
     _add_trust(one)
@@ -153,6 +194,12 @@ def _add_trust(parser: argparse.ArgumentParser) -> None:
         "--witness", action="append", default=[], metavar="VKEY", help="a witness that must have cosigned"
     )
     parser.add_argument("--log", metavar="URL|FOLDER", help="the service, or a folder with a copy of its log")
+
+
+def _month(text: str) -> str:
+    if not MONTH.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no month; write one such as 2026-11")
+    return text
 
 
 def _age(text: str) -> int:

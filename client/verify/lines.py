@@ -1,13 +1,14 @@
 """What a verification found, as plain lines. Only what was proven is said, and what was not asked is named."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from client.verify.certificates import Certificate
 from client.verify.history import Seen
 from client.verify.models import Included
 from client.verify.notes import Checkpoint, Key, Proof
+from client.verify.owners import Line
 from client.verify.statuses import StatusList
 from client.verify.strict import shown
 
@@ -30,6 +31,19 @@ def of_model(included: Included, proof: Proof, statuses: StatusList | None) -> I
     else:
         age = time.time() - statuses.issued
         yield f"  nothing in it is withdrawn or paused, as signed {max(age, 0):.0f} seconds ago"
+
+
+def of_owner(
+    organisation: str, month: str | None, found: Sequence[Line], head: Checkpoint, *, agrees: bool
+) -> Iterator[str]:
+    when = f"in {month}" if month else "in all"
+    yield f"{shown(organisation)}, {when}, by all {head.size} entries of {shown(head.origin)}:"
+    for line in found:
+        used = f"{line.inclusions} inclusions, {line.downloads} downloads"
+        yield f"  {shown(line.expert)} for {shown(line.consumer)}: {used}"
+    if not found:
+        yield "  nothing"
+    yield "  the statement says the same" if agrees else "  no statement was compared; --statement FILE compares one"
 
 
 def of_certificate(found: Certificate) -> Iterator[str]:

@@ -7,7 +7,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -41,6 +41,11 @@ def read_json(data: bytes, label: str) -> dict[str, Any]:
         raise NotVerified(f"{label} holds no JSON object.")
     _check_depth(value, label)
     return value
+
+
+def mentions(entry: bytes, words: Iterable[bytes]) -> bool:
+    """Might this JSON hold one of these ASCII words? False is certain: only an escape could hide a letter."""
+    return b"\\u" in entry or any(word in entry for word in words)
 
 
 def field(value: Mapping[str, Any], name: str, kind: type[Kind], label: str) -> Kind:

@@ -13,7 +13,7 @@ from typing import Any
 
 from client.verify.merkle import includes, leaf_hash
 from client.verify.notes import COSIGNS, MAX_NOTE, SIGNS, Checkpoint, Key
-from client.verify.strict import NotVerified, field, read_file, read_json, shown
+from client.verify.strict import NotVerified, field, mentions, read_file, read_json, shown
 from client.verify.tiles import MAX_KEYS, Source, Tiles, read_entry
 
 LOG, STATEMENTS = "log", "statements"
@@ -197,7 +197,7 @@ class Retirements:
         self._retired: dict[str, int] = {}
 
     def visit(self, index: int, entry: bytes) -> None:
-        if b"log_key." not in entry:
+        if not mentions(entry, (b"log_key.",)):
             return
         told = read_json(entry, f"Entry {index}")
         facts = told.get("facts")
