@@ -26,5 +26,6 @@ def person(person_id: UUID) -> Actor:
 VERIFIER = Actor("service", "verifier")
 ASSEMBLER = Actor("service", "assembler")
 PROPAGATOR = Actor("service", "propagator")
+MESSENGER = Actor("service", "messenger")
 SWEEPER = Actor("service", "sweeper")
 CONSOLE = Actor("service", "console")

@@ -19,10 +19,11 @@ class Job(StrEnum):
     VALIDATE_COMPOSITION = "validate_composition"
     PUBLISH_COMPOSITION = "publish_composition"
     PROPAGATE_WITHDRAWAL = "propagate_withdrawal"
+    DELIVER = "deliver"
     SWEEP = "sweep"
 
 
-QUEUE_OF: dict[Job, str] = {Job.VALIDATE_COMPOSITION: "gpu", Job.VERIFY_VERSION: "default"}
+QUEUE_OF: dict[Job, str] = {Job.VALIDATE_COMPOSITION: "gpu", Job.DELIVER: "notices", Job.VERIFY_VERSION: "default"}
 
 
 @cache

@@ -5,6 +5,7 @@ from registry.audit.models import Entry, LogKey, LogState, Payload, Pending, Seq
 from registry.compositions.models import Composition, Inclusion, Model, RepositoryFile, Shard
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.experts.models import Anchor, Expert, ExpertVersion, SignedPart, UploadedFile
+from registry.notices.models import Delivery, Webhook
 from registry.policy.models import Decision, PolicySet
 from registry.reviews.models import Review
 from registry.usage.models import Download
@@ -16,6 +17,7 @@ __all__ = [
     "Composition",
     "ConsentRecord",
     "Decision",
+    "Delivery",
     "Download",
     "Entry",
     "Expert",
@@ -40,5 +42,6 @@ __all__ = [
     "SigningKey",
     "Tile",
     "UploadedFile",
+    "Webhook",
     "Withdrawal",
 ]

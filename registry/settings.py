@@ -1,11 +1,13 @@
 """Read from the environment once; a missing or wrong value stops the start with its name."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from tempfile import gettempdir
 from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONCE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -51,6 +53,15 @@ LOG_KEYS = env.str("GUILDHALL_LOG_KEYS", default="")
 STATEMENT_KEY = env.str("GUILDHALL_STATEMENT_KEY", default="")
 WITNESSES = env.str("GUILDHALL_WITNESSES", default="")
 WITNESS_QUORUM = env.int("GUILDHALL_WITNESS_QUORUM", default=0)
+# Messages: private networks that a webhook may stand in, besides the public internet; how mail goes out, if it does.
+try:
+    WEBHOOK_NETWORKS = [ip_network(text) for text in env.str("GUILDHALL_WEBHOOK_NETWORKS", default="").split()]
+except ValueError as fault:
+    raise ImproperlyConfigured(f"GUILDHALL_WEBHOOK_NETWORKS: {fault}") from fault
+EMAIL_URL = env.str("EMAIL_URL", default="")
+vars().update(env.email_url_config(EMAIL_URL or "dummymail://"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("GUILDHALL_MAIL_FROM", default=f"guildhall@{urlsplit(GUILDHALL_URL).hostname}")
 # The workers: how often what got stuck is looked for, when it counts as stuck, the longest that one job may take.
 SWEEP_SECONDS = env.float("GUILDHALL_SWEEP_SECONDS", default=10)
 STUCK_SECONDS = env.float("GUILDHALL_STUCK_SECONDS", default=30)
@@ -146,6 +157,7 @@ SPECTACULAR_SETTINGS = {
         "Role": "registry.accounts.models.Role",
         "AnchorState": "registry.experts.models.AnchorState",
         "VersionState": "registry.experts.models.VersionState",
+        "DeliveryState": "registry.notices.models.DeliveryState",
         "Verdict": "registry.reviews.models.Verdict",
         "CompositionState": "registry.compositions.models.CompositionState",
         "OnWithdrawal": "registry.compositions.models.OnWithdrawal",

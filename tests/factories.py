@@ -35,6 +35,8 @@ from registry.digests import sha256
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.experts.models import Anchor, AnchorState, Expert, ExpertVersion, UploadedFile, VersionState
 from registry.experts.numbering import next_status_index
+from registry.notices.models import Delivery, Webhook
+from registry.notices.sealing import seal
 from workers import publishing
 
 ADA = person(UUID(int=0xADA))
@@ -243,6 +245,20 @@ def _speak_for(version: ExpertVersion, terms: dict[str, Any], consent: dict[str,
     checked = {"signature_verified": True, "key_fingerprint": made_digest("key"), "checked_at": timezone.now()}
     signed = signed and version.state != VersionState.DRAFT
     Provenance.objects.create(version=version, statement=statement, **(checked if signed else {}))
+
+
+def make_webhook(organisation: str = "library", url: str = "http://127.0.0.1:9/hook", **fields: Any) -> Webhook:
+    """A webhook as if it had been made; nobody asks whether a message may go there until one is sent."""
+    defaults = {"sealed_secret": seal("whsec_c2VjcmV0"), "created_by": row_of(CY)}
+    return Webhook.objects.create(organisation=make_organisation(organisation), url=url, **(defaults | fields))
+
+
+def make_delivery(webhook: Webhook | None = None, **fields: Any) -> Delivery:
+    """A message to the library's webhook that waits to be sent."""
+    webhook = webhook or make_webhook()
+    now = timezone.now()
+    defaults = {"kind": "version.withdrawn", "about": "playhouse/drama@1", "created_at": now, "next_try_at": now}
+    return Delivery.objects.create(organisation=webhook.organisation, webhook=webhook, **(defaults | fields))
 
 
 def make_file(version: ExpertVersion, path: str = "expert.safetensors", **fields: Any) -> UploadedFile:

@@ -24,6 +24,7 @@ from tests.factories import (
     OTTO,
     PASSWORD,
     make_anchor,
+    make_delivery,
     make_draft,
     make_expert,
     make_file,
@@ -32,6 +33,7 @@ from tests.factories import (
     make_revision,
     make_token,
     make_version,
+    make_webhook,
     request,
     row_of,
 )
@@ -180,6 +182,16 @@ OPERATIONS: dict[str, Operation] = {
         "POST", always("/organisations/playhouse/keys"), OWNER, always({"name": "press", "public_key": KEY})
     ),
     "revokeKey": Operation("POST", lambda: f"/keys/{make_key().id}/revoke", OWNER),
+    "listWebhooks": Operation("GET", always("/organisations/library/webhooks"), CONSUMER),
+    "createWebhook": Operation(
+        "POST", always("/organisations/library/webhooks"), CONSUMER, always({"url": "https://1.1.1.1/hook"})
+    ),
+    "disableWebhook": Operation("POST", lambda: f"/webhooks/{make_webhook().id}/disable", CONSUMER),
+    "pingWebhook": Operation("POST", lambda: f"/webhooks/{make_webhook().id}/ping", CONSUMER),
+    "listDeliveries": Operation("GET", always("/organisations/library/deliveries"), CONSUMER),
+    "acknowledgeDelivery": Operation(
+        "POST", lambda: f"/deliveries/{make_delivery().id}/acknowledge", CONSUMER, always({}), strangers=False
+    ),
     "listAnchors": Operation("GET", always("/anchors"), EVERYBODY),
     "createAnchor": Operation(
         "POST", always("/anchors"), OPERATOR, always({"slug": "new", "name": "New", "licence": "MIT"})

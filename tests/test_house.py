@@ -43,7 +43,7 @@ ACTIONS = [
 @cache
 def recorders(path: Path) -> frozenset[str]:
     """Names in this file that write the log: `record`, and what calls it, here or in a file of the registry."""
-    known = {"record"}
+    known = {"record", "record_many"}
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("registry."):
             source = ROOT / (node.module.replace(".", "/") + ".py")

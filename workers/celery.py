@@ -25,6 +25,7 @@ app = Celery(
         "workers.validation",
         "workers.publishing",
         "workers.propagation",
+        "workers.delivering",
         "workers.sweeps",
     ],
 )

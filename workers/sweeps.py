@@ -18,11 +18,13 @@ from registry.compositions.queries import stuck_compositions
 from registry.experts.queries import submitted_ids
 from registry.experts.uploads import sweep_uploads
 from registry.jobs import Job, send
+from registry.notices.queries import due_deliveries
 from registry.withdrawals.queries import open_withdrawals
 from workers.assembly import SHARDS
 from workers.turns import turn
 
 EVERYTHING = UUID(int=0)
+MESSAGES = 1000  # a sweep
 UPLOADS_EVERY = 600  # seconds; it looks through the store
 JOB_IN: dict[str, Job] = {
     CompositionState.DECIDED: Job.COMPOSE,
@@ -48,6 +50,8 @@ def sweep() -> None:
                 _send_again(JOB_IN[composition.state], composition.id)
         for withdrawal in open_withdrawals().filter(requested_at__lt=timezone.now() - idle):
             _send_again(Job.PROPAGATE_WITHDRAWAL, withdrawal.id)
+        for delivery in due_deliveries(timezone.now())[:MESSAGES]:
+            _send_again(Job.DELIVER, delivery.id)
         if cache.add("uploads-swept", 1, timeout=UPLOADS_EVERY):
             sweep_uploads(by=SWEEPER)
             _drop_half_made_shards()

@@ -10,6 +10,7 @@ from registry.api import (
     experts,
     files,
     models,
+    notices,
     reviews,
     session,
     versions,
@@ -34,6 +35,12 @@ urlpatterns: list[URLPattern] = [
     path("keys/<uuid:key_id>/revoke", accounts.RevokeKey.as_view()),
     path("tokens", accounts.Tokens.as_view()),
     path("tokens/<uuid:token_id>", accounts.Token.as_view()),
+    # notices
+    path("organisations/<slug:slug>/webhooks", notices.Webhooks.as_view()),
+    path("organisations/<slug:slug>/deliveries", notices.Deliveries.as_view()),
+    path("webhooks/<uuid:webhook_id>/disable", notices.DisableWebhook.as_view()),
+    path("webhooks/<uuid:webhook_id>/ping", notices.PingWebhook.as_view()),
+    path("deliveries/<uuid:delivery_id>/acknowledge", notices.AcknowledgeDelivery.as_view()),
     # experts, with their evidence
     path("anchors", experts.Anchors.as_view()),
     path("anchors/<slug:slug>", experts.AnchorView.as_view()),

@@ -66,5 +66,12 @@ class Event(models.TextChoices):
     DOWNLOAD_GRANTED = "download.granted"
     DOWNLOAD_REFUSED = "download.refused"
 
+    WEBHOOK_CREATED = "webhook.created"
+    WEBHOOK_DISABLED = "webhook.disabled"
+    NOTICE_ANNOUNCED = "notice.announced"
+    NOTICE_DELIVERED = "notice.delivered"
+    NOTICE_GIVEN_UP = "notice.given_up"
+    NOTICE_ACKNOWLEDGED = "notice.acknowledged"
+
     WITHDRAWAL_REQUESTED = "withdrawal.requested"
     WITHDRAWAL_PROPAGATED = "withdrawal.propagated"

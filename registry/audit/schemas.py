@@ -36,6 +36,7 @@ def shape(facts: str = "", *, optional: str = "", private: str = "") -> Shape:
 E = Event
 BUILD = "model recipe_digest"
 FILE = "path size sha256"
+NOTICE = "id organisation channel kind attempts"
 SHAPES: dict[E, Shape] = {
     E.LOG_KEY_ADDED: shape("purpose vkey"),
     E.LOG_KEY_RETIRED: shape("purpose vkey"),
@@ -99,6 +100,13 @@ SHAPES: dict[E, Shape] = {
     # usage
     E.DOWNLOAD_GRANTED: shape("revision model consumer versions"),
     E.DOWNLOAD_REFUSED: shape("revision model version"),
+    # notices
+    E.WEBHOOK_CREATED: shape("organisation", private="url"),
+    E.WEBHOOK_DISABLED: shape("organisation", private="reason"),
+    E.NOTICE_ANNOUNCED: shape("kind deliveries"),
+    E.NOTICE_DELIVERED: shape(NOTICE),
+    E.NOTICE_GIVEN_UP: shape(NOTICE),
+    E.NOTICE_ACKNOWLEDGED: shape(NOTICE),
     # withdrawals
     E.WITHDRAWAL_REQUESTED: shape(private="reason"),
     E.WITHDRAWAL_PROPAGATED: shape(),
