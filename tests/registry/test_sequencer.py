@@ -20,6 +20,7 @@ from registry.audit.notes import make_note_key, read_checkpoint, signed_by
 from registry.audit.placing import place
 from registry.audit.queries import index_of, is_published, keys_of_the_log, proof_of, published_leaves
 from registry.audit.reading import reader
+from registry.audit.recovery import CannotRecover, recover
 from registry.audit.sequencer import Halted, Sequencer
 from tests.factories import ADA, api, catch_up
 
@@ -240,3 +241,57 @@ def test_keys_are_told_of_and_a_change_of_keys_is_signed_by_both(settings: Setti
     assert signed_by(both, second.verifier)
     assert not signed_by(published(), first.verifier)
     assert [key["purpose"] for key in api().get("/log/keys.json").json()["keys"]] == ["log", "statements", "log"]
+
+
+def test_an_old_database_learns_what_it_forgot_and_what_it_wrote_meanwhile_goes_behind() -> None:
+    tell(3)
+    catch_up()
+    with transaction.atomic():
+        old = transaction.savepoint()
+        tell(300)
+        catch_up()
+        transaction.savepoint_rollback(old)
+    newest = published()
+    with transaction.atomic():
+        record_many([Deed(Event.MAIN_MOVED, "model:a/meanwhile", ADA, {"from": None, "to": "1"})])
+    sequencer.assign()  # somebody gave it a place before the fault was noticed
+    with pytest.raises(Halted):
+        Sequencer().begin()
+
+    done = recover()
+    catch_up()
+
+    leaves = [json.loads(leaf)["about"] for leaf in entries_in_the_store(read_checkpoint(published()).size)]
+    assert len(done.learned) == 300
+    assert done.queued_again == 1
+    assert len(leaves) == len(set(Sequenced.objects.values_list("index", flat=True))) == Entry.objects.count()
+    assert leaves[-1] == "model:a/meanwhile"
+    assert read_checkpoint(newest).size == len(leaves) - 1
+    assert not LogState.objects.get().halted
+    Sequencer().begin()
+
+
+def test_a_store_that_lost_the_log_gets_it_again() -> None:
+    tell(300)
+    catch_up()
+    before = {key: storage.read(key, limit=2**24) for key, _ in storage.keys_under(place(""))}
+    storage.delete_under(place(""))
+    with pytest.raises(Halted, match="no checkpoint"):
+        Sequencer().begin()
+
+    done = recover()
+
+    after = {key: storage.read(key, limit=2**24) for key, _ in storage.keys_under(place(""))}
+    assert done.republished
+    assert after == before
+
+
+def test_what_was_changed_in_the_store_is_not_learned() -> None:
+    tell(3)
+    catch_up()
+    size = read_checkpoint(published()).size
+    name = place(f"tile/entries/{tile_path(0, size)}")
+    storage.put(name, storage.read(name, limit=2**20).replace(b"model:a/1", b"model:a/9"))
+
+    with pytest.raises(CannotRecover, match="were changed"):
+        recover()
