@@ -14,8 +14,8 @@ def site(pytestconfig: pytest.Config) -> Iterator[Site]:
     """A whole running site; speak to it over HTTP at `site.url`, as `site.operator_email` with
     `site.operator_password` to begin with.
 
-    `site.kill(name)` ends "web", "worker", "gpu-worker", "sequencer", "witness" or "beat" as a failing machine would;
-    it is started again by itself. `site.rest(name)` leaves it down until `site.wake(name)`.
+    `site.kill(name)` ends "web", "worker", "gpu-worker", "messenger", "sequencer", "witness" or "beat" as a failing
+    machine would; it is started again by itself. `site.rest(name)` leaves it down until `site.wake(name)`.
     """
     with running_site(pytestconfig.stash[servers_key]) as running:
         yield running

@@ -18,7 +18,7 @@ from registry.embedded.ports import free_port
 from registry.embedded.servers import Servers
 from registry.embedded.supervisor import Site, local, site_environment
 
-SITE_PROCESSES = ("web", "worker", "gpu-worker", "sequencer", "witness", "beat")
+SITE_PROCESSES = ("web", "worker", "gpu-worker", "messenger", "sequencer", "witness", "beat")
 # Tests sign in often, and do not wait half a minute for what got stuck.
 IN_A_HURRY = {"GUILDHALL_LOGIN_RATE": "1000/min", "GUILDHALL_SWEEP_SECONDS": "2", "GUILDHALL_STUCK_SECONDS": "8"}
 QUEUE = "1"  # the number of its database in Valkey; the tests without a site use 0

@@ -43,7 +43,7 @@ def test_what_runs_on_is_watched_and_started_again(name: str) -> None:
     assert service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
 
 
-@pytest.mark.parametrize("program", ["web", "worker", "gpu-worker", "sequencer", "beat"])
+@pytest.mark.parametrize("program", ["web", "worker", "gpu-worker", "messenger", "sequencer", "beat"])
 def test_what_the_supervisor_runs_is_there_and_takes_from_the_same_queue(program: str) -> None:
     ours = next(list(one.command) for one in programs(port=8000, env={}) if one.name == program)
 

@@ -148,6 +148,8 @@ def programs(*, port: int, env: Mapping[str, str]) -> list[Program]:
         Program("web", (*web, "--workers", "1", "--no-ws", "registry.asgi:application"), env=env),
         Program("worker", (*worker, "-Q", "default", "-c", "2", "-n", "default@%h"), env=env),
         Program("gpu-worker", (*worker, "-Q", "gpu", "-c", "1", "-n", "gpu@%h"), env=env),
+        # It waits on other people's machines most of the time; threads wait cheaply, and hold up nobody's build.
+        Program("messenger", (*worker, "-Q", "notices", "-P", "threads", "-c", "8", "-n", "notices@%h"), env=env),
         # Kept in memory: what is due is found again from the database, so a lost schedule loses nothing.
         Program("sequencer", (python, "manage.py", "sequence"), env=env),
         Program("beat", (*celery, "beat", "--loglevel=INFO", "--scheduler=celery.beat:Scheduler"), env=env),
@@ -197,6 +199,7 @@ def site_environment(
         "GUILDHALL_OPERATOR_EMAIL": os.environ.get("GUILDHALL_OPERATOR_EMAIL", OPERATOR),
         PASSWORD: os.environ.get(PASSWORD, password),
         "GUILDHALL_SCRATCH": os.environ.get("GUILDHALL_SCRATCH", str(scratch)),
+        "EMAIL_URL": os.environ.get("EMAIL_URL", f"filemail:///{scratch.parent / 'mail'}"),
         **{name: os.environ.get(name) or kept_note_key(secrets, file, signs_for=file) for name, file in KEYS.items()},
         "PYTHONUNBUFFERED": "1",
     }
