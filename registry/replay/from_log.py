@@ -101,6 +101,24 @@ def _granted(state: State, leaf: Leaf) -> None:
         readers.sort()
 
 
+def _announced(state: State, leaf: Leaf) -> None:
+    for sent in leaf["facts"]["deliveries"]:
+        told = {"kind": leaf["facts"]["kind"], "about": leaf["about"], "organisation": sent["organisation"]}
+        state.of("delivery", sent["id"]).update(told, channel=sent["channel"], state="waiting")
+
+
+def _came_to(to: str) -> Telling:
+    def tell(state: State, leaf: Leaf) -> None:
+        state.of("delivery", leaf["facts"]["id"])["state"] = to
+
+    return tell
+
+
+def _acknowledged(state: State, leaf: Leaf) -> None:
+    facts = leaf["facts"]
+    state.of("acknowledgement", f"{facts['organisation']} of {facts['kind']} {leaf['about']}")["by"] = leaf["actor"]
+
+
 TELLINGS: dict[Event, Telling] = {
     E.ORGANISATION_CREATED: sets("organisation", "jurisdiction"),
     E.PERSON_CREATED: sets("person", active=True),
@@ -143,5 +161,11 @@ TELLINGS: dict[Event, Telling] = {
     E.MAIN_CLEARED: _main,
     E.INCLUSION_RECORDED: _included,
     E.DOWNLOAD_GRANTED: _granted,
+    E.WEBHOOK_CREATED: sets("webhook", "organisation", disabled=False),
+    E.WEBHOOK_DISABLED: sets("webhook", disabled=True),
+    E.NOTICE_ANNOUNCED: _announced,
+    E.NOTICE_DELIVERED: _came_to("delivered"),
+    E.NOTICE_GIVEN_UP: _came_to("given-up"),
+    E.NOTICE_ACKNOWLEDGED: _acknowledged,
     **{event: _build(state.value) for state, event in BUILD_EVENTS.items()},
 }

@@ -8,6 +8,7 @@ from registry.compositions.models import Composition, Inclusion, Model
 from registry.digests import digest_of
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.experts.models import Anchor, Expert, ExpertVersion, UploadedFile
+from registry.notices.models import Delivery, Webhook
 from registry.policy.models import PolicySet
 from registry.replay.state import State
 from registry.reviews.models import Review
@@ -113,4 +114,16 @@ def _models(state: State) -> None:
         readers.sort()
 
 
-FILLERS: tuple[Callable[[State], None], ...] = (_people, _experts, _evidence, _models)
+def _notices(state: State) -> None:
+    for webhook in Webhook.objects.select_related("organisation"):
+        facts = {"organisation": webhook.organisation.slug, "disabled": webhook.disabled_at is not None}
+        state.of("webhook", str(webhook.id)).update(facts)
+    for sent in Delivery.objects.select_related("organisation"):
+        home = sent.organisation.slug
+        facts = {"kind": sent.kind, "about": sent.about, "organisation": home, "channel": sent.channel}
+        state.of("delivery", str(sent.id)).update(facts, state=sent.state)
+        if sent.acknowledged_at is not None:
+            state.of("acknowledgement", f"{home} of {sent.kind} {sent.about}")["by"] = sent.acknowledged_by
+
+
+FILLERS: tuple[Callable[[State], None], ...] = (_people, _experts, _evidence, _models, _notices)

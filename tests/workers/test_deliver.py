@@ -1,5 +1,6 @@
 """Delivering: signed, retried with growing pauses, never two at once, reminded of daily, and given up in the end."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from ipaddress import ip_network
@@ -22,7 +23,9 @@ from registry.notices.actions import acknowledge, announce, create_webhook
 from registry.notices.models import Delivery, DeliveryState
 from registry.notices.rules import DAY, PATIENCE
 from registry.notices.sealing import code_for
-from tests.factories import CY, api, log, make_delivery, make_organisation, make_webhook, row_of
+from registry.replay.from_log import state_from_log
+from registry.replay.from_rows import state_from_rows
+from tests.factories import ADA, CY, api, log, make_delivery, make_organisation, make_webhook, row_of
 from tests.listening import Listener, listening
 from tests.workers.queue import another_worker_at, waiting
 from workers.delivering import deliver
@@ -229,6 +232,23 @@ def test_the_sweep_sends_what_is_due_and_only_that() -> None:
     sweep()
 
     assert waiting("notices") == [(Job.DELIVER, [str(due.id)])]
+
+
+def test_the_log_alone_tells_who_was_told_how_far_it_came_and_who_answered() -> None:
+    with listening(410) as gone, listening(200) as well:
+        create_webhook("playhouse", url=well.url, by=ADA)
+        create_webhook("library", url=gone.url, by=CY)
+        homes = {make_organisation(slug): FACTS for slug in ("library", "playhouse", "elsewhere")}
+        sent = announce("version.withdrawn", homes, about="playhouse/drama@1", by=MESSENGER)
+        for delivery in sent:
+            tried(delivery)
+        acknowledge(sent[0].id, by=CY if sent[0].organisation.slug == "library" else ADA)
+
+    by_log = state_from_log(json.loads(bytes(entry.leaf)) for entry in log()).things
+    by_rows = state_from_rows().things
+    kinds = ("webhook", "delivery", "acknowledgement")
+    assert {kind: by_log[kind] for kind in kinds} == {kind: by_rows[kind] for kind in kinds}
+    assert {facts["state"] for facts in by_rows["delivery"].values()} == {"delivered", "given-up", "waiting"}
 
 
 def by_mail() -> Delivery:
