@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from registry.accounts.models import ApiToken, Membership, Organisation, Person, Role, SigningKey
 from registry.actors import CONSOLE, Actor
+from registry.audit import clock
 from registry.errors import NotAllowed, NotFound
 
 SEES_ALL = {Role.COMPLIANCE, Role.AUDITOR, Role.OPERATOR}
@@ -80,7 +80,7 @@ def live_token(text: str) -> ApiToken | None:
     """The token with this text, if it is neither expired nor revoked and its person is active."""
     return (
         ApiToken.objects.select_related("person")
-        .filter(hash=token_hash(text), revoked_at=None, expires_at__gt=timezone.now(), person__is_active=True)
+        .filter(hash=token_hash(text), revoked_at=None, expires_at__gt=clock.now(), person__is_active=True)
         .first()
     )
 

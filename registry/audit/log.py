@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.utils import timezone
 
 from registry.actors import Actor
+from registry.audit import clock
 from registry.audit.events import Event
 from registry.audit.models import Payload
 from registry.audit.schemas import SHAPES
@@ -63,7 +63,7 @@ def record_many(deeds: Sequence[Deed]) -> list[int]:
         raise RuntimeError(f"{deeds[0].event if deeds else 'nothing'} was recorded outside a transaction")
     if not deeds:
         return []
-    at = timezone.now()
+    at = clock.now()
     salts = [{name: secrets.token_bytes(SALT_BYTES) for name in deed.private} for deed in deeds]
     leaves = [leaf_of(deed, at, salt) for deed, salt in zip(deeds, salts, strict=True)]
     columns: list[list[Any]] = [

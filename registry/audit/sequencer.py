@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection, transaction
-from django.utils import timezone
 
 from registry import storage
+from registry.audit import clock
 from registry.audit.keys import log_signers, origin
 from registry.audit.merkle import WIDTH, Span, grow, root, spans, tile_path
 from registry.audit.models import LogState, Sequenced, Tile
@@ -113,7 +113,7 @@ def integrate() -> LogState:
 
 @transaction.atomic
 def mark_published(size: int, note: str) -> None:
-    LogState.objects.filter(id=1).update(published_size=size, published_note=note, published_at=timezone.now())
+    LogState.objects.filter(id=1).update(published_size=size, published_note=note, published_at=clock.now())
     note_rotations(note)
 
 

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from registry.accounts.models import Organisation
 from registry.accounts.queries import person_id_of
 from registry.actors import Actor
+from registry.audit import clock
 from registry.audit.events import Event
 from registry.audit.log import record
 from registry.digests import canonical, digest_of, sha256
@@ -91,7 +91,7 @@ def verify_version_with_evidence(
         by=by,
     )
     Provenance.objects.filter(version=version).update(
-        signature_verified=True, key_fingerprint=fingerprint, checked_at=timezone.now()
+        signature_verified=True, key_fingerprint=fingerprint, checked_at=clock.now()
     )
     facts = {"signature_verified": True, "key": fingerprint}
     record(Event.PROVENANCE_CHECKED, about=str(version), by=by, facts=facts)
@@ -108,7 +108,7 @@ def _declare_licence(version: ExpertVersion, claim: LicenceClaim, *, by: Actor) 
 
 
 def _give_consent(version: ExpertVersion, claim: ConsentClaim, *, by: Actor) -> None:
-    now = timezone.now()
+    now = clock.now()
     valid_from = claim.valid_from or now
     check_consent(
         legal_basis=claim.legal_basis,

@@ -1,11 +1,11 @@
 """Deciding, and saying which policies decide. Every decision is stored with all it was made from."""
 
 from django.db import transaction
-from django.utils import timezone
 
 from registry.accounts.models import Organisation, Role
 from registry.accounts.queries import demand_role
 from registry.actors import Actor
+from registry.audit import clock
 from registry.audit.events import Event
 from registry.audit.log import record
 from registry.digests import digest_of, sha256
@@ -29,7 +29,7 @@ def decide(
     """Ask the active set, and keep its answer. A refusal is an answer, not an exception."""
     beside = anchor or version.expert.anchor
     policies = active_set()
-    now = timezone.now()
+    now = clock.now()
     facts = facts_for(version, consumer=consumer, action=action, purpose=purpose, anchor=beside, now=now)
     verdict = ENGINE.decide(policies.text, facts)
     inputs = facts.value()

@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-from django.utils import timezone
-
 from registry.accounts.models import Organisation
+from registry.audit import clock
 from registry.errors import Denied
 from registry.evidence.licences import Terms, terms_of
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
@@ -77,5 +76,5 @@ def judge(
 ) -> Verdict:
     """What the policies would say now, beside this anchor or its own. Nothing is stored, nothing is recorded."""
     beside = anchor or version.expert.anchor
-    facts = facts_for(version, consumer=consumer, action=action, purpose=purpose, anchor=beside, now=timezone.now())
+    facts = facts_for(version, consumer=consumer, action=action, purpose=purpose, anchor=beside, now=clock.now())
     return ENGINE.decide(active_set().text, facts)
