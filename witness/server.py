@@ -47,6 +47,9 @@ class Handler(BaseHTTPRequestHandler):
     sys_version = ""
     timeout = SECONDS
 
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Only what is amiss is worth a line; `judging` writes that."""
+
     def handle_one_request(self) -> None:
         """Whoever sends a byte now and then has `SECONDS` for all of it, like everybody else."""
         limit = threading.Timer(SECONDS, self._hang_up)

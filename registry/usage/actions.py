@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from registry.accounts.queries import person_id_of
@@ -20,6 +20,8 @@ from registry.policy.rules import Verdict
 from registry.usage.models import Download
 
 REFUSED_ONCE_IN = timedelta(hours=1)  # a client that asks again and again must not fill the log
+
+TURN = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
 @transaction.atomic
@@ -39,7 +41,7 @@ def answer_download(composition: Composition, file: RepositoryFile, *, by: Actor
                 facts = {**about, "version": str(version)}
                 record(Event.DOWNLOAD_REFUSED, about=str(composition), by=by, facts=facts)
         return tuple(reason for version in refused for reason in verdicts[version].reasons)
-    if not Download.objects.filter(composition=composition, person=person_id_of(by)).exists():
+    if _first_of(composition, by=by):
         for version in versions:
             _decide(version, composition, by=by)
         consumer, names = composition.model.organisation.slug, [str(version) for version in versions]
@@ -53,6 +55,16 @@ def answer_download(composition: Composition, file: RepositoryFile, *, by: Actor
         organisation=composition.model.organisation,
     )
     return ()
+
+
+def _first_of(composition: Composition, *, by: Actor) -> bool:
+    """Clients ask for many files at once: where there is no row yet, they take turns, and one of them is the first."""
+    rows = Download.objects.filter(composition=composition, person=person_id_of(by))
+    if rows.exists():
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(TURN, [f"download {composition.id} {person_id_of(by)}"])
+    return not rows.exists()
 
 
 def _judge(version: ExpertVersion, composition: Composition) -> Verdict:

@@ -21,7 +21,21 @@ from registry.experts.rules import PACKAGE_FILES
 from registry.experts.uploads import add_version_file
 from registry.reviews.actions import review_version
 from registry.reviews.models import Verdict
-from tests.factories import ADA, BEN, OTTO, api, log, make_draft, make_expert, make_file, make_version
+from registry.usage.grants import grant_download
+from registry.usage.models import Download
+from tests.factories import (
+    ADA,
+    BEN,
+    CY,
+    OTTO,
+    api,
+    log,
+    make_draft,
+    make_expert,
+    make_file,
+    make_revision,
+    make_version,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CROWD = 6
@@ -110,3 +124,13 @@ def test_a_name_that_is_refused_leaves_no_trace() -> None:
 
     assert not log().exists()
     assert not ExpertVersion.objects.exists()
+
+
+def test_a_client_that_asks_for_many_files_at_once_is_one_line_in_the_log() -> None:
+    revision = make_revision()
+    file = revision.files.get(path="expert-01.safetensors")
+
+    together(lambda _: grant_download(revision, file, by=CY))
+
+    assert log().filter(event=Event.DOWNLOAD_GRANTED).count() == 1
+    assert Download.objects.count() == CROWD

@@ -1,0 +1,167 @@
+"""A stranger at a running site: the log, a downloaded model, an owner's count, checked by our client and by Go."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from client import shapes
+from client.api import Guildhall
+from client.packages import push_anchor, push_version
+from client.waiting import wait_for_anchor, wait_for_composition, wait_for_version
+from registry.embedded.supervisor import Site
+from tests.client.verifying import Verify, verify
+from tests.go import build_checklog
+from tests.workers.packages import Home, make_home
+
+__all__ = ["verify"]
+
+PASSWORD = "strangers are welcome here"
+HF = Path(sys.executable).with_name("hf")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One published model with one expert in it, downloaded with a stock tool."""
+
+    site: Site
+    owner: Guildhall
+    version: shapes.Version
+    folder: Path
+
+    @property
+    def witness(self) -> str:
+        return self.site.env["GUILDHALL_WITNESSES"].rpartition("=http")[0]
+
+
+@pytest.fixture(scope="module")
+def stage(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    home = make_home(tmp_path_factory.mktemp("home"))
+    with ExitStack() as lines:
+        operator = _line(lines, site, site.operator_email, site.operator_password)
+        for slug, person, role in (
+            ("opera", "olive", "owner"),
+            ("consulate", "cora", "compliance"),
+            ("listeners", "lee", "consumer"),
+        ):
+            operator.create_organisation(slug, slug.title())
+            operator.create_person(f"{person}@{slug}.example", person.title(), password=PASSWORD, roles=[(slug, role)])
+        owner, examiner, consumer = (
+            _line(lines, site, email, PASSWORD)
+            for email in ("olive@opera.example", "cora@consulate.example", "lee@listeners.example")
+        )
+        anchor = _bring_anchor(operator, home)
+        version = _bring_expert(owner, home, anchor)
+        examiner.review_version(version["id"], verdict="approve", reason="All that it needs is there.")
+        _, composition_id = consumer.request_model(
+            "listeners/songs", anchor=anchor, experts=["opera/arias"], purpose="research", top_k=2
+        )
+        wait_for_composition(consumer, composition_id, seconds=300)
+        folder = _download(site, consumer, tmp_path_factory.mktemp("download") / "songs")
+        yield Stage(site, owner, version, folder)
+
+
+def _line(lines: ExitStack, site: Site, email: str, password: str) -> Guildhall:
+    opened = lines.enter_context(Guildhall(site.url))
+    opened.sign_in(email, password)
+    return opened
+
+
+def _bring_anchor(operator: Guildhall, home: Home) -> str:
+    """Its slug; another flow may have brought the same one."""
+    for known in operator.list_anchors():
+        if known["state"] == "verified" and known["digest"] == home.anchor.digest:
+            return known["slug"]
+    push_anchor(operator, home.anchor_folder, slug="stage", name="Stage", licence="Apache-2.0")
+    return wait_for_anchor(operator, "stage", seconds=300)["slug"]
+
+
+def _bring_expert(owner: Guildhall, home: Home, anchor: str) -> shapes.Version:
+    owner.register_key("opera", name="home", public_key=home.key.public_pem)
+    owner.create_expert("opera/arias", anchor=anchor, title="Arias", domain="drama")
+    consent: shapes.Consent = {
+        "legal_basis": "no-personal-data",
+        "purposes": ["research"],
+        "withdrawal_method": "Write to us.",
+    }
+    statement = {
+        "anchor_digest": home.anchor.digest,
+        "dataset": "Made up.",
+        "trained_by": "opera",
+        "code": "flexcore",
+    }
+    evidence: shapes.Evidence = {
+        "licence": {"declared": "CC-BY-4.0", "attribution": "opera"},
+        "consent": consent,
+        "provenance": {"statement": statement},
+    }
+    version = push_version(owner, home.drama.folder, expert="opera/arias", evidence=evidence)
+    return wait_for_version(owner, version["id"], seconds=300)
+
+
+def _download(site: Site, consumer: Guildhall, folder: Path) -> Path:
+    token = consumer.create_token("hf", days=1)["token"]
+    env = os.environ | {"HF_ENDPOINT": site.url, "HF_TOKEN": token, "HF_HOME": str(folder.parent / "hf")}
+    command = [HF, "download", "listeners/songs", "--local-dir", folder]
+    subprocess.run(command, env=env, check=True, capture_output=True, timeout=200)
+    return folder
+
+
+@pytest.mark.timeout(900)
+def test_a_stranger_verifies_the_log_with_its_witness(stage: Stage, verify: Verify, tmp_path: Path) -> None:
+    words = ["log", stage.site.url, "--witness", stage.witness, "--state", tmp_path / "state"]
+
+    first = verify(*words)
+    again = verify(*words)
+
+    assert first.status == 0, first.err
+    assert "is new here; its key is trusted from now on" in first.err
+    assert "cosigned by guildhall.local/witness-" in first.out
+    assert (again.status, again.err) == (0, "")
+
+
+@pytest.mark.timeout(900)
+def test_a_stranger_verifies_the_model_that_was_downloaded(stage: Stage, verify: Verify, tmp_path: Path) -> None:
+    verify("log", stage.site.url)
+
+    offline = verify("model", stage.folder, "--witness", stage.witness)
+    shard = stage.folder / "expert-01.safetensors"
+    content = bytearray(shard.read_bytes())
+    content[-1] ^= 1
+    shard.write_bytes(content)
+    changed = verify("model", stage.folder)
+    content[-1] ^= 1
+    shard.write_bytes(content)
+
+    assert offline.status == 0, offline.err
+    assert "listeners/songs" in offline.out
+    assert "slot 1: opera/arias@1" in offline.out
+    assert "expert-01.safetensors was changed" in changed.err
+
+
+@pytest.mark.timeout(900)
+def test_an_owner_counts_for_herself(stage: Stage, verify: Verify) -> None:
+    verdict = verify("owner", "opera", "--log", stage.site.url)
+
+    assert verdict.status == 0, verdict.err
+    assert "opera/arias for listeners: 1 inclusions, 1 downloads" in verdict.out
+
+
+@pytest.mark.timeout(900)
+def test_go_reads_the_running_site(stage: Stage, tmp_path: Path, verify: Verify) -> None:
+    key = next(word for word in verify("log", stage.site.url).out.split() if "/log+" in word)
+    program = build_checklog(tmp_path)
+    files = [stage.folder / name for name in ("inclusion.tlog-proof", "inclusion.json")]
+
+    log = subprocess.run(
+        [program, "log", key, f"{stage.site.url}/log"], capture_output=True, text=True, timeout=60, check=False
+    )
+    proof = subprocess.run([program, "proof", key, *files], capture_output=True, text=True, timeout=60, check=False)
+
+    assert "entries are what was signed" in log.stdout, log.stderr
+    assert "is this one" in proof.stdout, proof.stderr
