@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from registry.api import log_files, pages
+from registry.api import log_files, pages, public
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -17,6 +17,8 @@ handler500 = "registry.api.problems.fault"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz),
+    path("status", public.status),
+    path("feed/withdrawals.json", public.feed),
     path("log/checkpoint", log_files.checkpoint),
     path("log/keys.json", log_files.keys),
     path("log/tile/<path:path>", log_files.tile),

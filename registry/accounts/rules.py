@@ -11,7 +11,10 @@ from registry.digests import sha256
 from registry.errors import Invalid
 
 # Names of ours in addresses, which a namespace of that name would hide.
-RESERVED = {"api", "assets", "static", "log", "admin", "models", "experts", "organisations", "healthz"}
+RESERVED = {"api", "assets", "static", "log", "admin", "models", "experts", "organisations", "healthz"} | {
+    "status",
+    "feed",
+}
 MAX_KEY_CHARACTERS = 2000
 
 

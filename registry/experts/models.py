@@ -135,6 +135,14 @@ class ExpertVersion(models.Model):
             models.UniqueConstraint(fields=["expert", "number"], name="version_number_is_unique"),
             models.CheckConstraint(condition=models.Q(state__in=VersionState.values), name="version_state_is_known"),
         ]
+        indexes = [
+            # The signed list is made from these at each request; they are few among many.
+            models.Index(
+                fields=["state", "status_index"],
+                condition=models.Q(state__in=["withdrawn", "paused"]),
+                name="version_out_of_use",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.expert}@{self.number}"
