@@ -119,14 +119,21 @@ def _key_value_heads(fields: Fields, heads: int) -> int:
 
 
 def _rope_theta(fields: Fields) -> float:
-    """Both spellings are in use: `rope_parameters` since transformers 5, a bare `rope_theta` before."""
+    """Both spellings are in use: `rope_parameters` since transformers 5, a bare `rope_theta` before.
+
+    Each generation reads one and passes over the other, so two that differ would be two models.
+    """
     if fields.value.get("rope_scaling") is not None:
         raise Malformed(f"{fields.label}: rope_scaling is not supported; leave it out.")
-    if fields.value.get("rope_parameters") is not None:
-        fields = fields.section("rope_parameters")
-        if fields.value.get("rope_type", "default") != "default":
-            fields.refuse("rope_type", "default")
-    return fields.number("rope_theta", low=1.0, high=1e12)
+    if fields.value.get("rope_parameters") is None:
+        return fields.number("rope_theta", low=1.0, high=1e12)
+    section = fields.section("rope_parameters")
+    if section.value.get("rope_type", "default") != "default":
+        section.refuse("rope_type", "default")
+    theta = section.number("rope_theta", low=1.0, high=1e12)
+    if fields.value.get("rope_theta") not in (None, theta):
+        fields.refuse("rope_theta", f"{theta}, as rope_parameters has it")
+    return theta
 
 
 def olmo2_config(a: Architecture) -> dict[str, Any]:
@@ -172,6 +179,7 @@ def _block(a: Architecture) -> dict[str, Any]:
         "pad_token_id": a.pad_token_id,
         "rms_norm_eps": a.rms_norm_eps,
         "rope_parameters": {"rope_theta": a.rope_theta, "rope_type": "default"},
+        "rope_theta": a.rope_theta,  # for transformers 4, which does not know the line above
         "tie_word_embeddings": False,
         "use_cache": True,
         "vocab_size": a.vocab_size,
