@@ -35,6 +35,8 @@ MANAGE := $(NOWHERE) $(PY) manage.py
 INSTALLED := $(VENV)/.installed
 MODULES := frontend/node_modules/.installed
 PAGES := frontend/dist/index.html
+# Older generations of the clients that people have at home, each beside what is installed; the tests load models with them.
+CLIENTS := $(patsubst tests/clients/%.txt,var/clients/%/.installed,$(wildcard tests/clients/*.txt))
 CUDA ?= auto
 THREADS ?= 1
 NATIVE := flexcore/kernels/libflexcore.so
@@ -42,7 +44,7 @@ NATIVE_SOURCES := $(shell find flexcore/csrc -type f -not -name '*.pyc')
 PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup frontend native bench gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
+.PHONY: help setup clients frontend native bench gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,13 +57,15 @@ frontend: $(PAGES) ## build the pages
 native: $(INSTALLED) ## build flexcore's native library, GPU part included where there is a GPU and nvcc; CUDA=yes|no
 	$(PY) flexcore/csrc/build.py --cuda $(CUDA)
 
+clients: $(CLIENTS) ## older generations of huggingface_hub and transformers, for the tests; 140 MB
+
 demo: setup frontend ## the whole story on a running site; ARGS=--once ends with its status
 	$(PY) -m registry.embedded run $(ARGS) -- $(PY) -m experiments.demo $(DEMO_ARGS)
 
 run: setup frontend ## the site with what it holds, without the story
 	$(PY) -m registry.embedded run $(ARGS)
 
-test: lint frontend $(NATIVE) ## everything that can fail: every check, every test
+test: lint frontend $(NATIVE) $(CLIENTS) ## everything that can fail: every check, every test
 	$(PY) -m pytest -m "not long" $(ARGS)
 
 check: lint $(NATIVE) ## every check, and the tests that need no browser and no running site
@@ -110,7 +114,7 @@ lock: $(INSTALLED) ## write requirements.lock from requirements.in, for every Py
 	mv requirements.lock.new requirements.lock
 
 clean: ## remove what was built; what the site stored under var/ stays
-	rm -rf $(NATIVE) $(VENV) frontend/node_modules frontend/dist tests/browser/node_modules var/chromium
+	rm -rf $(NATIVE) $(VENV) frontend/node_modules frontend/dist tests/browser/node_modules var/chromium var/clients
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Guildhall needs Python 3.11 or newer; set PYTHON= to one.")'
@@ -118,6 +122,12 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV)
 	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet $(TORCH) -r requirements.lock
 	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Without what they need: all of it is installed, torch too.
+var/clients/%/.installed: tests/clients/%.txt | $(INSTALLED)
+	rm -rf $(@D)
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --target $(@D) -r $<
 	@touch $@
 
 $(NATIVE): $(NATIVE_SOURCES) | $(INSTALLED)

@@ -1,26 +1,48 @@
 """A person at a terminal with nothing of ours: huggingface_hub and transformers as published, told only HF_ENDPOINT and
 HF_TOKEN.
 
-`run_stock_client` starts one; run as a program it does what it is told, one JSON object on stdout at the end.
+`run_stock_client` starts one, of the generation that is installed or of an older one that `make clients` keeps under
+var/clients; run as a program it does what it is told, one JSON object a visit on stdout.
 """
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
+PINS = ROOT / "tests" / "clients"
+CLIENTS = ROOT / "var" / "clients"
+INSTALLED = "hub-2.4"
+OLDER = ("hub-0.36", "hub-1.33")
 SECONDS = 240
 PROMPT = [2, 5, 7, 11, 13, 17, 19, 23]
+
+
+class Visit(NamedTuple):
+    """What is asked of one revision of one model."""
+
+    model: str
+    revision: str
+    deeds: Sequence[str]
 
 
 def run_stock_client(
     *deeds: str, endpoint: str, token: str, home: Path, model: str, revision: str = "main"
 ) -> dict[str, Any]:
     """What each deed gave, or {"raised": exception, "message": words}. The same `home` again is a warm cache."""
+    [told] = send_stock_client([Visit(model, revision, deeds)], endpoint=endpoint, token=token, home=home)
+    return told
+
+
+def send_stock_client(
+    visits: Sequence[Visit], *, endpoint: str, token: str, home: Path, generation: str = INSTALLED
+) -> list[dict[str, Any]]:
+    """The same for several visits of one process, by a client of the generation named."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
@@ -30,8 +52,11 @@ def run_stock_client(
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "OMP_NUM_THREADS": "1",
     }
+    if generation != INSTALLED:
+        assert (CLIENTS / generation).is_dir(), f"There is no client {generation} yet; run make clients."
+        environment["PYTHONPATH"] = str(CLIENTS / generation)
     done = subprocess.run(
-        [sys.executable, "-m", "tests.stock_client", model, revision, *deeds],
+        [sys.executable, "-m", "tests.stock_client", json.dumps(visits)],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -40,9 +65,21 @@ def run_stock_client(
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    told["stderr"] = done.stderr
-    return told
+    lines = done.stdout.splitlines()[-len(visits) :]
+    return [{**json.loads(line), "stderr": done.stderr} for line in lines]
+
+
+def pinned(generation: str) -> dict[str, str]:
+    """The versions that a client of this generation must say it is."""
+    pins = PINS / f"{generation}.txt" if generation != INSTALLED else ROOT / "requirements.lock"
+    return dict(re.findall(r"^(huggingface-hub|transformers)==(\S+)", pins.read_text(), flags=re.MULTILINE))
+
+
+def versions(model: str, revision: str) -> Any:
+    import huggingface_hub
+    import transformers
+
+    return {"huggingface-hub": huggingface_hub.__version__, "transformers": transformers.__version__}
 
 
 def model_info(model: str, revision: str) -> Any:
@@ -91,30 +128,38 @@ def file(model: str, revision: str) -> Any:
 
 
 def load(model: str, revision: str) -> Any:
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(model, revision=revision)
+    return {"tokens": len(tokenizer), **weights(model, revision)}
+
+
+def weights(model: str, revision: str) -> Any:
+    """Without the tokenizer, which asks the hub more than the model does."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
     loaded = AutoModelForCausalLM.from_pretrained(model, revision=revision, dtype=torch.float32)
     with torch.no_grad():
         logits = loaded(torch.tensor([PROMPT])).logits
-    return {"class": type(loaded).__name__, "tokens": len(tokenizer), "logits": logits[0].tolist()}
+    return {"class": type(loaded).__name__, "logits": logits[0].tolist()}
 
 
 DEEDS: dict[str, Callable[[str, str], Any]] = {
-    deed.__name__: deed for deed in (model_info, lists, snapshot, file, load)
+    deed.__name__: deed for deed in (versions, model_info, lists, snapshot, file, load, weights)
 }
 
 
-def main(model: str, revision: str, *deeds: str) -> None:
-    told = {}
-    for deed in deeds:
-        try:
-            told[deed] = DEEDS[deed](model, revision)
-        except Exception as fault:  # noqa: BLE001, RUF100  whatever it is, it is the answer
-            told[deed] = {"raised": type(fault).__name__, "message": str(fault)}
-    sys.stdout.write(json.dumps(told) + "\n")
+def main(visits: str) -> None:
+    for model, revision, deeds in json.loads(visits):
+        told = {}
+        for deed in deeds:
+            try:
+                told[deed] = DEEDS[deed](model, revision)
+            except Exception as fault:  # noqa: BLE001, RUF100  whatever it is, it is the answer
+                told[deed] = {"raised": type(fault).__name__, "message": str(fault)}
+        sys.stdout.write(json.dumps(told) + "\n")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1])

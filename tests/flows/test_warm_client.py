@@ -5,8 +5,6 @@ been there.
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,147 +12,38 @@ import pytest
 import torch
 
 from client import shapes
-from client.api import Guildhall
-from client.packages import push_anchor, push_version
-from client.waiting import wait_for_anchor, wait_for_composition, wait_for_version, wait_for_withdrawal
+from client.waiting import wait_for_withdrawal
 from flexcore.loading import load_composed
 from flexcore.manifest import MANIFEST, Manifest
 from flexcore.merging.flexolmo import Member, compose
 from registry.embedded.supervisor import Site
-from tests.stock_client import PROMPT, run_stock_client
-from tests.workers.packages import Home, make_home
+from tests.flows.shelf import Shelf, open_shelf
+from tests.stock_client import PROMPT
 
-PASSWORD = "a warm and quiet word"
 EXPERTS = {"theatre/drama": "drama", "foundry/code": "code"}
+PROOF = {"inclusion.json", "inclusion.tlog-proof"}
 TOLERANCE = 1e-5
-PROOF = ("inclusion.json", "inclusion.tlog-proof")
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """Each with a line of their own; `reader_token` is what the reader gives to stock clients."""
-
-    operator: Guildhall
-    owners: dict[str, Guildhall]
-    examiner: Guildhall
-    reader: Guildhall
-    reader_token: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """The reader's models on a running site, and the packages they are made of."""
-
-    site: Site
-    people: People
-    home: Home
-    anchor: str
-    versions: dict[str, shapes.Version]
-
-    def compose(self, name: str, experts: list[str], *, on_withdrawal: str = "recompose") -> shapes.Composition:
-        _, composition_id = self.people.reader.request_model(
-            f"reading-room/{name}",
-            anchor=self.anchor,
-            experts=experts,
-            purpose="research",
-            top_k=2,
-            on_withdrawal=on_withdrawal,
-        )
-        return wait_for_composition(self.people.reader, composition_id, seconds=300)
-
-    def ask(self, *deeds: str, model: str, home: Path, revision: str = "main") -> dict[str, Any]:
-        return run_stock_client(
-            *deeds,
-            endpoint=self.site.url,
-            token=self.people.reader_token,
-            home=home,
-            model=f"reading-room/{model}",
-            revision=revision,
-        )
-
-    def compose_at_home(self, experts: list[str], out: Path, *, texts: dict[str, bytes]) -> Manifest:
-        """The same recipe on this machine; the registry writes the texts, since it knows the licences."""
-        members = [
-            Member(
-                getattr(self.home, EXPERTS[name]).folder,
-                name,
-                self.versions[name]["number"],
-                self.people.reader.get_expert(name)["registration"] or 0,
-            )
-            for name in experts
-        ]
-        return compose(self.home.anchor_folder, members, out, top_k=2, texts=texts)
 
 
 @pytest.fixture(scope="module")
-def people(site: Site) -> Iterator[People]:
-    with ExitStack() as lines:
-
-        def line(email: str, password: str) -> Guildhall:
-            opened = lines.enter_context(Guildhall(site.url))
-            opened.sign_in(email, password)
-            return opened
-
-        operator = line(site.operator_email, site.operator_password)
-        for slug in ("theatre", "foundry", "examiners", "reading-room"):
-            operator.create_organisation(slug, slug.title())
-        emails = {}
-        for name, slug, role in (
-            ("drew", "theatre", "owner"),
-            ("cole", "foundry", "owner"),
-            ("exa", "examiners", "compliance"),
-            ("rea", "reading-room", "consumer"),
-        ):
-            emails[name] = f"{name}@{slug}.example"
-            operator.create_person(emails[name], name.title(), password=PASSWORD, roles=[(slug, role)])
-        lines_of = {name: line(email, PASSWORD) for name, email in emails.items()}
-        owners = {"theatre/drama": lines_of["drew"], "foundry/code": lines_of["cole"]}
-        token = lines_of["rea"].create_token("stock client", days=1)["token"]
-        yield People(operator, owners, lines_of["exa"], lines_of["rea"], token)
+def shelf(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    folder = tmp_path_factory.mktemp("home")
+    with open_shelf(site, folder, experts=EXPERTS, examiners="examiners", consumer="reading-room") as opened:
+        yield opened
 
 
-@pytest.fixture(scope="module")
-def shelf(site: Site, people: People, tmp_path_factory: pytest.TempPathFactory) -> Shelf:
-    """Two experts, uploaded, verified, and approved by somebody else."""
-    home = make_home(tmp_path_factory.mktemp("home"))
-    anchor = bring_anchor(people.operator, home)
-    versions = {name: bring_expert(name, people, home, anchor) for name in EXPERTS}
-    return Shelf(site, people, home, anchor, versions)
-
-
-def bring_anchor(operator: Guildhall, home: Home) -> str:
-    """Its slug; the same anchor is not taken twice, and another flow may have brought it."""
-    for known in operator.list_anchors():
-        if known["state"] == "verified" and known["digest"] == home.anchor.digest:
-            return known["slug"]
-    push_anchor(operator, home.anchor_folder, slug="warm", name="Warm", licence="Apache-2.0")
-    return wait_for_anchor(operator, "warm", seconds=300)["slug"]
-
-
-def bring_expert(name: str, people: People, home: Home, anchor: str) -> shapes.Version:
-    owner, organisation = people.owners[name], name.partition("/")[0]
-    owner.register_key(organisation, name="home", public_key=home.key.public_pem)
-    owner.create_expert(name, anchor=anchor, title=name, domain=EXPERTS[name])
-    evidence: shapes.Evidence = {
-        "licence": {"declared": "CC-BY-4.0", "attribution": organisation},
-        "consent": {
-            "legal_basis": "no-personal-data",
-            "purposes": ["research"],
-            "withdrawal_method": "Write to us.",
-        },
-        "provenance": {
-            "statement": {
-                "anchor_digest": home.anchor.digest,
-                "dataset": "Made up.",
-                "trained_by": organisation,
-                "code": "flexcore",
-            }
-        },
-    }
-    folder = getattr(home, EXPERTS[name]).folder
-    version = push_version(owner, folder, expert=name, evidence=evidence)
-    wait_for_version(owner, version["id"], seconds=300)
-    return people.examiner.review_version(version["id"], verdict="approve", reason="All that it needs is there.")
+def compose_at_home(shelf: Shelf, experts: list[str], out: Path, *, texts: dict[str, bytes]) -> Manifest:
+    """The same recipe on this machine; the registry writes the texts, since it knows the licences."""
+    members = [
+        Member(
+            getattr(shelf.home, shelf.domains[name]).folder,
+            name,
+            shelf.versions[name]["number"],
+            shelf.people.reader.get_expert(name)["registration"] or 0,
+        )
+        for name in experts
+    ]
+    return compose(shelf.home.anchor_folder, members, out, top_k=2, texts=texts)
 
 
 def digests_of(folder: Path) -> dict[str, str]:
@@ -199,7 +88,7 @@ def test_a_withdrawn_expert_is_gone_from_what_a_stock_client_loads_next(shelf: S
     at_never = shelf.ask("snapshot", "load", model="no-plays", home=cold)
 
     # What the client first loaded is what flexcore composes at home, and says the same in both.
-    made = shelf.compose_at_home(both, tmp_path / "both", texts=texts_in(warm, first["revision"]))
+    made = compose_at_home(shelf, both, tmp_path / "both", texts=texts_in(warm, first["revision"]))
     assert without_proof(before["snapshot"]) == {"commit": made.revision(), "files": digests_of(tmp_path / "both")}
     assert logits_apart(before, tmp_path / "both") < TOLERANCE
     # The withdrawal reached every model, each as its consumer wished.
@@ -214,7 +103,7 @@ def test_a_withdrawn_expert_is_gone_from_what_a_stock_client_loads_next(shelf: S
     recomposed = shelf.people.reader.get_model("reading-room/plays")["main"]
     assert recomposed is not None
     assert recomposed["revision"] == never["revision"]
-    made = shelf.compose_at_home(code, tmp_path / "code", texts=texts_in(warm, never["revision"]))
+    made = compose_at_home(shelf, code, tmp_path / "code", texts=texts_in(warm, never["revision"]))
     assert without_proof(after["snapshot"]) == {"commit": made.revision(), "files": digests_of(tmp_path / "code")}
     assert named(never) == {file.path: file.digest for file in made.files}
     assert logits_apart(after, tmp_path / "code") < TOLERANCE
