@@ -1,10 +1,12 @@
 """What tests of more than one folder share."""
 
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
 from registry.embedded.supervisor import Site
+from tests.go import build_checklog
 from tests.servers import servers_key
 from tests.site import logs, running_site
 
@@ -19,6 +21,12 @@ def site(pytestconfig: pytest.Config) -> Iterator[Site]:
     """
     with running_site(pytestconfig.stash[servers_key]) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def checklog(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """docs/checklog, a verifier of the log in Go: half a minute to build, once."""
+    return build_checklog(tmp_path_factory.mktemp("go"))
 
 
 @pytest.hookimpl(wrapper=True)

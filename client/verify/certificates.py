@@ -37,9 +37,11 @@ def read_certificate(file: Path, *, believe: Believe) -> Certificate:
     """`believe` raises unless a checkpoint is signed by a key that the caller trusts."""
     label = shown(file.name)
     bundle = read_json(read_file(file, limit=MAX_CERTIFICATE), label)
-    key = _signer(field(bundle, "key", dict, label), believe)
+    key, named = _signer(field(bundle, "key", dict, label), believe)
     payload = _opened(field(bundle, "envelope", dict, label), key)
     proof, entry = _proven(bundle, "The certificate's entry", believe)
+    if proof.checkpoint.origin != named.checkpoint.origin:
+        raise NotVerified("The certificate stands in one log and its signer's key in another; they must be one.")
     facts = field(entry, "facts", dict, "The certificate's entry")
     if entry.get("event") != CERTIFIED:
         raise NotVerified("The certificate's entry in the log is not one that certifies a withdrawal.")
@@ -57,15 +59,15 @@ def read_certificate(file: Path, *, believe: Believe) -> Certificate:
     )
 
 
-def _signer(bundle: dict[str, Any], believe: Believe) -> Key:
-    """The key for statements, which the log itself named."""
+def _signer(bundle: dict[str, Any], believe: Believe) -> tuple[Key, Proof]:
+    """The key for statements, and where the log itself named it."""
     label = "The signing key's entry"
     key = Key.read(field(bundle, "vkey", str, label))
     leaf = from_base64(field(bundle, "leaf", str, label), label)
-    _proof(bundle, leaf, label, believe)
+    proof = _proof(bundle, leaf, label, believe)
     if not adds_key(leaf, key, STATEMENTS):
         raise NotVerified("The key that signed is not the one that the log names in the entry given for it.")
-    return key
+    return key, proof
 
 
 def _opened(envelope: dict[str, Any], key: Key) -> bytes:

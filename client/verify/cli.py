@@ -35,7 +35,7 @@ def log(chosen: argparse.Namespace) -> None:
         head, signers = believed_head(source, trust)
         before = read_seen(chosen.state)
         retired = Retirements()
-        read_history(source, head, visit=retired.visit, before=before)
+        read_history(source, head, visits=(retired.visit,), before=before)
         retired.check(signers)
         keep_seen(chosen.state, head)
     _show(lines.of_log(head, before, signers, trust.witnesses))
@@ -58,11 +58,14 @@ def owner(chosen: argparse.Namespace) -> None:
     trust = _trust(chosen)
     statement = _statement(chosen)
     with _source(chosen.log or _service()) as source:
-        head, _ = believed_head(source, trust)
+        head, signers = believed_head(source, trust)
         if statement is not None and statement.size > head.size:
             raise NotVerified(f"The statement is of {statement.size} entries, and the log has only {head.size}.")
         usage = Usage(chosen.organisation, month=chosen.month, until=statement.size if statement else None)
-        read_history(source, head, visit=usage.visit, tiles=False, before=read_seen(chosen.state))
+        retired = Retirements()
+        visits = (usage.visit, retired.visit)
+        read_history(source, head, visits=visits, tiles=False, before=read_seen(chosen.state))
+        retired.check(signers)
         keep_seen(chosen.state, head)
     found = usage.lines()
     if statement is not None:

@@ -4,7 +4,7 @@ Memory stays bounded however long the log is. What was changed is named: an entr
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -45,17 +45,17 @@ class Difference:
 
 
 def read_history(
-    source: Source, head: Checkpoint, *, visit: Visit | None = None, tiles: bool = True, before: Seen | None = None
+    source: Source, head: Checkpoint, *, visits: Sequence[Visit] = (), tiles: bool = True, before: Seen | None = None
 ) -> None:
     """Go through all entries under `head`; raise unless they are what was signed, and continue `before`.
 
-    `visit` is given each entry with its index, before the root is known to be right: believe nothing of it until this
+    `visits` are given each entry with its index, before the root is known to be right: believe nothing of it until this
     returns. Without `tiles`, only the entries are read, which is enough to know them.
     """
     if before is not None:
         _check_size(head, before)
     walk = _Walk(source, head.size, tiles=tiles)
-    earlier = walk.run(visit, before.size if before else None)
+    earlier = walk.run(visits, before.size if before else None)
     if walk.frontier.root() != head.root:
         _name_the_change(source, head, walk)
     if walk.difference is not None:
@@ -81,7 +81,7 @@ def _name_the_change(source: Source, head: Checkpoint, walk: "_Walk") -> None:
     found = walk.difference
     if found is None and not walk.tiles:
         again = _Walk(source, head.size, tiles=True)
-        again.run(None, None)
+        again.run((), None)
         found = again.difference
     if found is None:
         raise NotVerified(
@@ -103,12 +103,12 @@ class _Walk:
         self._source, self._size = source, size
         self._rows: list[list[bytes]] = [[] for _ in range(LEVELS)]  # hashes of tiles not yet full, by level
 
-    def run(self, visit: Visit | None, earlier_size: int | None) -> bytes | None:
+    def run(self, visits: Sequence[Visit], earlier_size: int | None) -> bytes | None:
         """The root of the first `earlier_size` entries, where that is asked for."""
         earlier = self.frontier.root() if earlier_size == 0 else None
         for number, (entries, hashes, tile) in enumerate(self._bundles()):
             start = number * WIDTH
-            if visit is not None:
+            for visit in visits:
                 for offset, entry in enumerate(entries):
                     visit(start + offset, entry)
             if earlier_size is not None and start < earlier_size <= start + len(hashes):

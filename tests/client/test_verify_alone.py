@@ -12,20 +12,19 @@ import pytest
 from registry.embedded.processes import REPOSITORY
 from tests.client.models import included, make_model, make_site, status_list
 from tests.client.served import served
-from tests.go import build_checklog
 
 PAGE = REPOSITORY / "docs/verify.md"
 PASSED_ON = ("PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "https_proxy", "NO_PROXY")
 
 
 @pytest.fixture(scope="module")
-def stranger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def stranger(tmp_path_factory: pytest.TempPathFactory, checklog: Path) -> Path:
     """A home with the client's folder, a downloaded model, and a Go program built from the page's source."""
     home = tmp_path_factory.mktemp("stranger")
     ignored = shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
     shutil.copytree(REPOSITORY / "client", home / "client", ignore=ignored)
     (home / "bin").mkdir()
-    shutil.copy(build_checklog(tmp_path_factory.mktemp("go")), home / "bin")
+    shutil.copy(checklog, home / "bin")
     made = make_model(tmp_path_factory.mktemp("house"))
     shutil.copytree(made, home / "model")
     return home

@@ -143,6 +143,17 @@ def test_a_certificate_that_lies_is_refused(verify: Verify, tmp_path: Path, what
     assert verdict.err.count("\n") == 1
 
 
+def test_the_signers_key_must_stand_in_the_same_log(verify: Verify, tmp_path: Path) -> None:
+    other = Signer("other.example/log")
+    elsewhere = bundle() | {"key": bundle(log_signer=other)["key"]}
+    file = tmp_path / "certificate.json"
+    file.write_text(json.dumps(elsewhere))
+
+    verdict = verify("certificate", file, "--key", Signer().vkey, "--key", other.vkey)
+
+    assert "stands in one log and its signer's key in another" in verdict.err
+
+
 def test_a_terminal_is_safe_from_what_was_signed(verify: Verify, tmp_path: Path) -> None:
     nasty = STATEMENT | {"predicate": {"reason\x1b[2J": "\x1b]0;x\x07", "deep": [[["\x1b"]]]}}
 

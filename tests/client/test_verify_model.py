@@ -52,6 +52,19 @@ def test_what_stock_clients_lay_beside_it_is_no_fault(verify: Verify, model: Pat
     assert verdict.status == 0, verdict.err
 
 
+def test_a_snapshot_in_a_clients_cache_is_made_of_links(
+    verify: Verify, model: Path, published: Published, tmp_path: Path
+) -> None:
+    snapshot = tmp_path / "cache/snapshots/0"
+    snapshot.mkdir(parents=True)
+    for file in model.iterdir():
+        (snapshot / file.name).symlink_to(file)
+
+    verdict = verify("model", snapshot, "--key", published.key)
+
+    assert verdict.status == 0, verdict.err
+
+
 def _flip(file: Path, at: int) -> None:
     with file.open("r+b") as opened:
         opened.seek(at, SEEK_SET if at >= 0 else SEEK_END)

@@ -16,7 +16,6 @@ from client.packages import push_anchor, push_version
 from client.waiting import wait_for_anchor, wait_for_composition, wait_for_version
 from registry.embedded.supervisor import Site
 from tests.client.verifying import Verify, verify
-from tests.go import build_checklog
 from tests.workers.packages import Home, make_home
 
 __all__ = ["verify"]
@@ -107,7 +106,7 @@ def _bring_expert(owner: Guildhall, home: Home, anchor: str) -> shapes.Version:
 def _download(site: Site, consumer: Guildhall, folder: Path) -> Path:
     token = consumer.create_token("hf", days=1)["token"]
     env = os.environ | {"HF_ENDPOINT": site.url, "HF_TOKEN": token, "HF_HOME": str(folder.parent / "hf")}
-    command = [HF, "download", "listeners/songs", "--local-dir", folder]
+    command: list[str | Path] = [HF, "download", "listeners/songs", "--local-dir", folder]
     subprocess.run(command, env=env, check=True, capture_output=True, timeout=200)
     return folder
 
@@ -153,15 +152,14 @@ def test_an_owner_counts_for_herself(stage: Stage, verify: Verify) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_go_reads_the_running_site(stage: Stage, tmp_path: Path, verify: Verify) -> None:
+def test_go_reads_the_running_site(stage: Stage, checklog: Path, verify: Verify) -> None:
     key = next(word for word in verify("log", stage.site.url).out.split() if "/log+" in word)
-    program = build_checklog(tmp_path)
     files = [stage.folder / name for name in ("inclusion.tlog-proof", "inclusion.json")]
 
     log = subprocess.run(
-        [program, "log", key, f"{stage.site.url}/log"], capture_output=True, text=True, timeout=60, check=False
+        [checklog, "log", key, f"{stage.site.url}/log"], capture_output=True, text=True, timeout=60, check=False
     )
-    proof = subprocess.run([program, "proof", key, *files], capture_output=True, text=True, timeout=60, check=False)
+    proof = subprocess.run([checklog, "proof", key, *files], capture_output=True, text=True, timeout=60, check=False)
 
     assert "entries are what was signed" in log.stdout, log.stderr
     assert "is this one" in proof.stdout, proof.stderr

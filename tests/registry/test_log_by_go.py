@@ -16,16 +16,10 @@ from registry.audit.log import Deed, record_many
 from registry.audit.merkle import consistency
 from registry.audit.reading import reader
 from tests.factories import ADA, catch_up
-from tests.go import build_checklog
 from tests.small_log import Signer, tile_path
 
 FACTS = {"expert": "1", "anchor_digest": "sha256:0", "domain": "drama"}
 PROVEN = 333
-
-
-@pytest.fixture(scope="session")
-def checklog(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_checklog(tmp_path_factory.mktemp("go"))
 
 
 @dataclass(frozen=True)

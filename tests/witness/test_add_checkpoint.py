@@ -1,10 +1,13 @@
 """The witness's one answer, from a real process: what it cosigns, what it refuses, and what it remembers."""
 
 import base64
+import contextlib
 import json
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tests.small_log import DASH, Signer, SmallLog
 from tests.witness.running import Running, witness
+from witness import server
+from witness.judging import Witness
+from witness.ledger import Ledger, open_key
+from witness.notes import LogKey
 
 
 @pytest.fixture
@@ -268,6 +275,28 @@ def test_a_caller_who_says_nothing_keeps_nobody_waiting(watching: Running) -> No
     assert answer.status_code == 200
     for line in silent:
         line.close()
+
+
+def test_a_caller_who_sends_a_byte_now_and_then_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "SECONDS", 0.3)
+    ledger = Ledger.open(tmp_path)
+    watching = Witness(open_key(tmp_path, name=None), [LogKey.read(Signer().vkey)], ledger)
+
+    with server.Server(("127.0.0.1", 0), watching) as listening:
+        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        with socket.create_connection(("127.0.0.1", listening.server_address[1]), timeout=10) as caller:
+            began = time.monotonic()
+            with contextlib.suppress(ConnectionError):
+                while time.monotonic() - began < 5:
+                    caller.sendall(b"G")
+                    time.sleep(0.05)
+        lasted = time.monotonic() - began
+        listening.shutdown()
+        thread.join()
+    ledger.close()
+
+    assert lasted < 3
 
 
 def test_the_key_can_be_made_before_the_log_is_known(tmp_path: Path) -> None:
