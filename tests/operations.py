@@ -192,6 +192,7 @@ OPERATIONS: dict[str, Operation] = {
     "acknowledgeDelivery": Operation(
         "POST", lambda: f"/deliveries/{make_delivery().id}/acknowledge", CONSUMER, always({}), strangers=False
     ),
+    "getUsage": Operation("GET", always("/organisations/playhouse/usage"), OWNER | {OLGA}),
     "listAnchors": Operation("GET", always("/anchors"), EVERYBODY),
     "createAnchor": Operation(
         "POST", always("/anchors"), OPERATOR, always({"slug": "new", "name": "New", "licence": "MIT"})

@@ -13,6 +13,7 @@ from registry.api import (
     notices,
     reviews,
     session,
+    usage,
     versions,
     vocabulary,
     withdrawals,
@@ -41,6 +42,8 @@ urlpatterns: list[URLPattern] = [
     path("webhooks/<uuid:webhook_id>/disable", notices.DisableWebhook.as_view()),
     path("webhooks/<uuid:webhook_id>/ping", notices.PingWebhook.as_view()),
     path("deliveries/<uuid:delivery_id>/acknowledge", notices.AcknowledgeDelivery.as_view()),
+    # usage
+    path("organisations/<slug:slug>/usage", usage.Usage.as_view()),
     # experts, with their evidence
     path("anchors", experts.Anchors.as_view()),
     path("anchors/<slug:slug>", experts.AnchorView.as_view()),

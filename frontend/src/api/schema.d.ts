@@ -408,6 +408,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organisations/{slug}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organisations/{slug}/webhooks": {
         parameters: {
             query?: never;
@@ -1118,6 +1134,12 @@ export interface components {
             readonly text: string;
             readonly attribution: string;
         };
+        LineOut: {
+            readonly expert: string;
+            readonly consumer: string;
+            readonly inclusions: number;
+            readonly downloads: number;
+        };
         /** @description What the caller may do with it. */
         MayModel: {
             readonly change: boolean;
@@ -1440,6 +1462,13 @@ export interface components {
         };
         SignedParts: {
             readonly parts: components["schemas"]["SignedPartOut"][];
+        };
+        /** @description `size`: by how many of the log's entries; whoever recomputes it leaves out what came later. */
+        StatementOut: {
+            readonly organisation: string;
+            readonly month: string | null;
+            readonly size: number;
+            readonly lines: components["schemas"]["LineOut"][];
         };
         TermsOut: {
             readonly id: string;
@@ -2516,6 +2545,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUsage: {
+        parameters: {
+            query?: {
+                format?: "csv" | "json";
+                /** @description Such as 2026-11; all time where it is left out. */
+                month?: string;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementOut"];
+                    "text/csv": string;
+                };
             };
             /** @description What was refused, and why (RFC 9457). */
             default: {
