@@ -79,7 +79,8 @@ def make_site(folder: Path, model: Path, entry: Mapping[str, Any]) -> Published:
     """Put the entry in a log, and its proof beside the model."""
     key_added: dict[str, Any] = {"event": "log_key.added", "facts": {"purpose": "statements", "vkey": STATEMENTS.vkey}}
     leaf = rfc8785.dumps(dict(entry))
-    log = SmallLog([*SmallLog.of(300).entries, rfc8785.dumps(key_added), leaf, b"{}"])
+    recorded = [rfc8785.dumps(one) for one in _recorded(entry)]
+    log = SmallLog([*SmallLog.of(300).entries, rfc8785.dumps(key_added), leaf, b"{}", *recorded])
     log.write(folder / "log")
     keys = [{"purpose": "log", "vkey": log.signer.vkey, "added": 0, "retired": None, "rotation": None}]
     keys += [{"purpose": "statements", "vkey": STATEMENTS.vkey, "added": 300, "retired": None, "rotation": None}]
@@ -87,6 +88,17 @@ def make_site(folder: Path, model: Path, entry: Mapping[str, Any]) -> Published:
     (model / "inclusion.json").write_bytes(leaf)
     (model / "inclusion.tlog-proof").write_text(log.proof(301), encoding="utf-8")
     return Published(folder, log)
+
+
+def _recorded(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """An entry for each inclusion, about its version."""
+    facts = {"composition": entry.get("about", "").removeprefix("composition:"), "consumer": "reader"}
+    told = entry["facts"].get("inclusions", [])
+    return [
+        {"event": "inclusion.recorded", "about": one["version"], "at": entry["at"], "facts": facts}
+        for one in told
+        if isinstance(one, dict)
+    ]
 
 
 def status_list(

@@ -129,6 +129,7 @@ def test_a_stranger_verifies_the_model_that_was_downloaded(stage: Stage, verify:
     verify("log", stage.site.url)
 
     offline = verify("model", stage.folder, "--witness", stage.witness)
+    allowed = verify("model", stage.folder, "--max-age", "15m", "--log", stage.site.url)
     shard = stage.folder / "expert-01.safetensors"
     content = bytearray(shard.read_bytes())
     content[-1] ^= 1
@@ -138,6 +139,8 @@ def test_a_stranger_verifies_the_model_that_was_downloaded(stage: Stage, verify:
     shard.write_bytes(content)
 
     assert offline.status == 0, offline.err
+    assert allowed.status == 0, allowed.err
+    assert "nothing in it is withdrawn or paused" in allowed.out
     assert "listeners/songs" in offline.out
     assert "slot 1: opera/arias@1" in offline.out
     assert "expert-01.safetensors was changed" in changed.err
@@ -163,3 +166,14 @@ def test_go_reads_the_running_site(stage: Stage, checklog: Path, verify: Verify)
 
     assert "entries are what was signed" in log.stdout, log.stderr
     assert "is this one" in proof.stdout, proof.stderr
+
+
+@pytest.mark.timeout(900)
+def test_a_withdrawn_expert_is_refused_on_disk(stage: Stage, verify: Verify) -> None:
+    verify("log", stage.site.url)
+    stage.owner.withdraw_version(stage.version["id"], reason="The arias were not ours to give.")
+
+    verdict = verify("model", stage.folder, "--max-age", "15m", "--log", stage.site.url)
+
+    assert verdict.status == 1
+    assert "opera/arias@1 (slot 1) is withdrawn; do not load this model any more" in verdict.err
