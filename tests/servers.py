@@ -24,6 +24,7 @@ ENGINE_ONLY = (
     "tests/verifiers",
     "tests/client/test_verify_log.py",
     "tests/client/test_verify_alone.py",
+    "tests/client/test_verify_hostile.py",
     "tests/client/test_verify_owner.py",
     "tests/client/test_verify_certificate.py",
     "tests/client/test_verify_model.py",

@@ -40,6 +40,7 @@ def read_json(data: bytes, label: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise NotVerified(f"{label} holds no JSON object.")
     _check_depth(value, label)
+    _check_text(data, value, label)
     return value
 
 
@@ -94,6 +95,15 @@ def _refuse(label: str) -> Callable[[str], NoReturn]:
         raise NotVerified(f"{label} holds {name}, which is not JSON.")
 
     return refuse
+
+
+def _check_text(data: bytes, value: object, label: str) -> None:
+    """Only an escape can bring half a surrogate pair, which is no text."""
+    if b"\\u" in data:
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as fault:
+            raise NotVerified(f"{label} holds half a surrogate pair, which is no text.") from fault
 
 
 def _check_depth(value: object, label: str) -> None:

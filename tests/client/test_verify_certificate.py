@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.client.certificates import STATEMENT, STATEMENTS, bundle, canonical, envelope
+from tests.client.certificates import STATEMENT, bundle, canonical, envelope
+from tests.client.models import STATEMENTS
 from tests.client.verifying import Verify, verify
 from tests.small_log import Signer, b64
 

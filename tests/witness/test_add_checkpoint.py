@@ -15,13 +15,15 @@ from pathlib import Path
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.small_log import DASH, Signer, SmallLog
 from tests.witness.running import Running, witness
 from witness import server
-from witness.judging import Witness
+from witness.judging import Witness, read_request
 from witness.ledger import Ledger, open_key
-from witness.notes import LogKey
+from witness.notes import LogKey, Malformed
 
 
 @pytest.fixture
@@ -311,3 +313,19 @@ def test_the_key_can_be_made_before_the_log_is_known(tmp_path: Path) -> None:
 def _started(folder: Path, *more: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "witness", "--folder", str(folder), "--port", "0", "--log", Signer().vkey, *more]
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_any_bytes_are_a_request_or_malformed(data: st.DataObject) -> None:
+    good = SmallLog.of(5).submission(3)
+    start = data.draw(st.integers(0, len(good)))
+    end = data.draw(st.integers(start, len(good)))
+
+    try:
+        request = read_request(good[:start] + data.draw(st.binary(max_size=60)) + good[end:])
+    except Malformed:
+        return
+
+    assert request.checkpoint.size >= 0
+    assert len(request.proof) <= 63
