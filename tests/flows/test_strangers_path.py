@@ -14,6 +14,8 @@ from client import shapes
 from client.api import Guildhall
 from client.packages import push_anchor, push_version
 from client.waiting import wait_for_anchor, wait_for_composition, wait_for_version
+from registry.embedded.bucket import Store
+from registry.embedded.servers import S3_NAMES
 from registry.embedded.supervisor import Site
 from tests.client.verifying import Verify, verify
 from tests.workers.packages import Home, make_home
@@ -172,6 +174,38 @@ def test_go_reads_the_running_site(stage: Stage, checklog: Path, verify: Verify)
 
     assert "entries are what was signed" in log.stdout, log.stderr
     assert "is this one" in proof.stdout, proof.stderr
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("place", "sentence"),
+    [("entries", "Entry 1 is not what the checkpoint covers"), ("0", "was changed: its hash 1 is not that of")],
+)
+def test_what_somebody_changes_in_the_store_is_found(stage: Stage, verify: Verify, place: str, sentence: str) -> None:
+    store = Store(*(stage.site.env[name] for name in S3_NAMES)).client()
+    bucket = stage.site.env["S3_BUCKET"]
+    whole = verify("log", stage.site.url)
+    stage.site.rest("sequencer")  # so that what is changed here is what is read
+
+    try:
+        names = [found["Key"] for found in store.list_objects_v2(Bucket=bucket, Prefix="log/tile/")["Contents"]]
+        newest = max((name for name in names if name.startswith(f"log/tile/{place}/000")), key=_width)
+        good = store.get_object(Bucket=bucket, Key=newest)["Body"].read()
+        at = 40 if place == "0" else 2 + int.from_bytes(good[:2], "big") + 40
+        store.put_object(Bucket=bucket, Key=newest, Body=good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
+        changed = verify("log", stage.site.url)
+        store.put_object(Bucket=bucket, Key=newest, Body=good)
+        mended = verify("log", stage.site.url)
+    finally:
+        stage.site.wake("sequencer")
+
+    assert (whole.status, mended.status) == (0, 0)
+    assert changed.status == 1
+    assert sentence in changed.err
+
+
+def _width(name: str) -> int:
+    return int(name.partition(".p/")[2] or 256)
 
 
 @pytest.mark.timeout(900)
