@@ -41,7 +41,7 @@ class Folder:
     """A copy of a log's files."""
 
     def __init__(self, folder: Path) -> None:
-        self.name = str(folder)
+        self.name = str(folder.resolve())
         self._folder = folder
 
     def read(self, path: str, *, limit: int) -> bytes:

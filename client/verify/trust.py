@@ -1,7 +1,8 @@
 """Whose signature on a checkpoint is believed: keys that were given, or keys met before.
 
 A log's first key is trusted on first use, with a sentence that says so. A new key is followed when a log signed, with a
-key that is believed, a tree that names the new one. `known_logs` is a text file: an origin and its keys in each line.
+key that is believed, a tree that names the new one. `known_logs` is a text file; a line is an origin, where it was met
+first, and its keys.
 """
 
 import os
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from client.verify.merkle import includes, leaf_hash
 from client.verify.notes import COSIGNS, MAX_NOTE, SIGNS, Checkpoint, Key
@@ -38,6 +40,14 @@ class Listed:
     added: int | None
     retired: int | None
     rotation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is remembered of a log: where it was met first, and its keys."""
+
+    where: str
+    keys: tuple[Key, ...]
 
 
 class Trust:
@@ -73,7 +83,8 @@ class Trust:
     def keys_of(self, origin: str) -> tuple[Key, ...]:
         """Given keys come alone: whoever names a key means that key."""
         given = tuple(key for key in self._given if key.name == origin)
-        return given if self._given else self._remembered().get(origin, ())
+        known = self._remembered().get(origin)
+        return given if self._given or known is None else known.keys
 
     def _why_not(self, head: Checkpoint, keys: tuple[Key, ...]) -> str:
         if keys:
@@ -88,7 +99,9 @@ class Trust:
         listed = [item.key for item in listed_keys(source) if item.purpose == LOG and item.key.name == head.origin]
         signers = head.signers(listed)
         if signers:
-            self._remember(head.origin, signers)
+            where = quote(source.name, safe=":/")
+            self._check_place(where, head.origin)
+            self._remember(head.origin, Known(where, signers))
             self._tell(f"{shown(head.origin)} is new here; its key is trusted from now on: {signers[0].vkey}")
             self._tell("Compare it with one that you were given on another way, or name it with --key.")
         return signers
@@ -104,19 +117,31 @@ class Trust:
             )
         signers = head.signers(believed)
         if signers and not self._given:
-            self._remember(head.origin, believed)
+            self._remember(head.origin, Known(self._remembered()[head.origin].where, tuple(believed)))
         return signers
 
-    def _remembered(self) -> dict[str, tuple[Key, ...]]:
+    def _check_place(self, where: str, origin: str) -> None:
+        """A service that gives out a log of another name has not begun anew for those who knew it."""
+        for name, known in self._remembered().items():
+            if known.where == where and name != origin:
+                raise NotVerified(
+                    f"{shown(where)} had the log {shown(name)}, and now there is {shown(origin)}; "
+                    f"if that is as it should be, remove the old one's line from {self._kept}."
+                )
+
+    def _remembered(self) -> dict[str, Known]:
         if not self._kept.exists():
             return {}
         lines = read_file(self._kept, limit=MAX_KNOWN).decode("utf-8", errors="replace").splitlines()
         words = [line.split() for line in lines if line.strip() and not line.startswith("#")]
-        return {origin: tuple(Key.read(vkey) for vkey in vkeys) for origin, *vkeys in words}
+        short = next((line for line in words if len(line) < 3), None)
+        if short is not None:
+            raise NotVerified(f"{self._kept} has a line that is no origin, place and key: {shown(' '.join(short))}.")
+        return {origin: Known(where, tuple(map(Key.read, vkeys))) for origin, where, *vkeys in words}
 
-    def _remember(self, origin: str, keys: Iterable[Key]) -> None:
-        known = self._remembered() | {origin: tuple(keys)}
-        lines = [" ".join([name, *(key.vkey for key in held)]) for name, held in sorted(known.items())]
+    def _remember(self, origin: str, new: Known) -> None:
+        known = self._remembered() | {origin: new}
+        lines = [" ".join([name, one.where, *(key.vkey for key in one.keys)]) for name, one in sorted(known.items())]
         self._kept.parent.mkdir(parents=True, exist_ok=True)
         write_whole(self._kept, "\n".join(lines) + "\n")
 

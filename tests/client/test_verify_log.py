@@ -232,6 +232,28 @@ def test_the_first_key_met_is_kept_and_another_one_refused(verify: Verify, tmp_p
     assert "is not signed by the key that is trusted" in stolen.err
 
 
+def test_a_place_that_changes_its_logs_name_is_not_new(verify: Verify, tmp_path: Path) -> None:
+    folder, renamed = tmp_path / "log", SmallLog(LOG.entries, Signer("fresh.example/log"))
+    _list_keys(LOG.write(folder), LOG.signer)
+    verify("log", folder)
+
+    _list_keys(renamed.write(folder), renamed.signer)
+    verdict = verify("log", folder)
+
+    assert verdict.status == 1
+    assert "had the log log.example/test, and now there is fresh.example/log" in verdict.err
+
+
+def test_a_broken_line_of_known_logs_is_named(verify: Verify, tmp_path: Path) -> None:
+    kept = tmp_path / "config/guildhall/known_logs"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("log.example/test\n")
+
+    verdict = verify("log", LOG.write(tmp_path / "log"))
+
+    assert "known_logs has a line that is no origin, place and key" in verdict.err
+
+
 def _list_keys(folder: Path, *signers: Signer, **more: object) -> None:
     items: list[dict[str, object]] = [
         {"purpose": "log", "vkey": one.vkey, "added": 0, "retired": None, "rotation": None} for one in signers
