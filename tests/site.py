@@ -20,7 +20,12 @@ from registry.embedded.supervisor import Site, local, site_environment
 
 SITE_PROCESSES = ("web", "worker", "gpu-worker", "messenger", "sequencer", "witness", "beat")
 # Tests sign in often, and do not wait half a minute for what got stuck.
-IN_A_HURRY = {"GUILDHALL_LOGIN_RATE": "1000/min", "GUILDHALL_SWEEP_SECONDS": "2", "GUILDHALL_STUCK_SECONDS": "8"}
+IN_A_HURRY = {
+    "GUILDHALL_WEBHOOK_NETWORKS": "127.0.0.0/8",
+    "GUILDHALL_LOGIN_RATE": "1000/min",
+    "GUILDHALL_SWEEP_SECONDS": "2",
+    "GUILDHALL_STUCK_SECONDS": "8",
+}
 QUEUE = "1"  # the number of its database in Valkey; the tests without a site use 0
 
 

@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from celery import shared_task
-from django.utils import timezone
 
 from registry.actors import MESSENGER
+from registry.audit import clock
 from registry.jobs import Job
 from registry.notices.actions import note_answer
 from registry.notices.queries import due_deliveries
@@ -21,6 +21,6 @@ def deliver(delivery_id: str) -> None:
     with turn(Job.DELIVER, UUID(delivery_id)) as ours:
         if not ours:
             return
-        delivery = due_deliveries(timezone.now()).filter(id=delivery_id).first()
+        delivery = due_deliveries(clock.now()).filter(id=delivery_id).first()
         if delivery is not None:
             note_answer(delivery.id, send(delivery), by=MESSENGER)

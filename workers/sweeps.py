@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from registry import storage
 from registry.actors import SWEEPER
+from registry.audit import clock
 from registry.compositions.models import CompositionState
 from registry.compositions.queries import stuck_compositions
 from registry.experts.queries import submitted_ids
@@ -50,7 +51,7 @@ def sweep() -> None:
                 _send_again(JOB_IN[composition.state], composition.id)
         for withdrawal in open_withdrawals().filter(requested_at__lt=timezone.now() - idle):
             _send_again(Job.PROPAGATE_WITHDRAWAL, withdrawal.id)
-        for delivery in due_deliveries(timezone.now())[:MESSAGES]:
+        for delivery in due_deliveries(clock.now())[:MESSAGES]:
             _send_again(Job.DELIVER, delivery.id)
         if cache.add("uploads-swept", 1, timeout=UPLOADS_EVERY):
             sweep_uploads(by=SWEEPER)

@@ -7,13 +7,13 @@ version, at the version's own place: 0 in use, 1 withdrawn, 2 paused. Whoever ke
 
 import base64
 import json
-import time
 import zlib
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
+from registry.audit import clock
 from registry.audit.keys import statement_signer
 from registry.experts.models import VersionState
 
@@ -31,7 +31,7 @@ LAST = "SELECT max(status_index) FROM registry_expertversion"
 
 def status_token(now: float | None = None) -> str:
     """The list as it stands, signed by the service's key for statements."""
-    issued = int(time.time() if now is None else now) // STEP * STEP
+    issued = int(clock.now().timestamp() if now is None else now) // STEP * STEP
     signer = statement_signer()
     header = {"alg": "EdDSA", "typ": "statuslist+jwt", "kid": signer.name}
     claims = {

@@ -7,18 +7,18 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.utils import timezone
 
 from registry.accounts.models import Organisation, Person
 from registry.accounts.queries import get_organisation, is_member, person_id_of
 from registry.actors import Actor
+from registry.audit import clock
 from registry.audit.events import Event
 from registry.audit.log import Deed, record, record_many
 from registry.errors import Invalid, NotFound, Taken, WrongState
 from registry.jobs import Job, after_commit
 from registry.notices.models import Delivery, DeliveryState, Webhook
 from registry.notices.post import Answer, check_url
-from registry.notices.queries import demand_told, get_webhook, mail_readers
+from registry.notices.queries import demand_told, get_delivery, get_webhook, mail_readers
 from registry.notices.rules import DAY, SECRET_BYTES, next_try, secret_text
 from registry.notices.sealing import is_code_for, seal
 
@@ -96,13 +96,16 @@ def announce(
 
     An organisation is told at each of its webhooks; where it has none, and none of its people is named, its owners and
     consumers get mail. `title` and `text` in the facts are what mail says in words. A thing is said once for each kind
-    and about: again with the same finds what is there, and sends only to whom it did not know before.
+    and about: again with the same finds what is there, and sends only to whom it did not know before, unless their
+    organisation has acknowledged already.
     """
-    facts_for = {home.id: facts for home, facts in organisations.items()}
+    known = Delivery.objects.filter(kind=kind, about=about, acknowledged_at__isnull=False)
+    settled = set(known.values_list("organisation", flat=True))
+    facts_for = {home.id: facts for home, facts in organisations.items() if home.id not in settled}
     webhooks = Webhook.objects.filter(organisation__in=facts_for, disabled_at=None).order_by("created_at")
     by_mail = {(somebody.id, home.id) for somebody, home in people if home.id in facts_for and somebody.is_active}
     spoken_to = {home for _, home in by_mail} | {webhook.organisation_id for webhook in webhooks}
-    for home in (one for one in organisations if one.id not in spoken_to):
+    for home in (one for one in organisations if one.id in facts_for and one.id not in spoken_to):
         by_mail |= {(reader, home.id) for reader in mail_readers(home)}
     new = _write(
         [_to_webhook(webhook, kind, about, facts_for[webhook.organisation_id], asks=asks) for webhook in webhooks]
@@ -119,10 +122,12 @@ def announce(
 @transaction.atomic
 def note_answer(delivery_id: UUID, answer: Answer, *, by: Actor) -> Delivery:
     """What came of a try: taken, tried again later, or given up; and what says it is gone is left alone for good."""
+    if answer.gone:
+        _lock_webhook_of(delivery_id)  # before any of its messages: whoever disables it goes the same way
     delivery = _locked(delivery_id)
     if delivery.next_try_at is None:
         return delivery  # it was acknowledged, or its webhook disabled, while it was on its way
-    now = timezone.now()
+    now = clock.now()
     delivery.attempts += 1
     delivery.last_answer = answer.sentence[:200]
     if delivery.state == DeliveryState.DELIVERED:
@@ -149,7 +154,7 @@ def acknowledge(delivery_id: UUID, *, code: str = "", by: Actor) -> Delivery:
 
     It counts for the organisation: its other copies of the message are settled with it. Again changes nothing.
     """
-    delivery = _locked(delivery_id)
+    delivery = get_delivery(delivery_id)
     if code:
         if not is_code_for(delivery.id, code):
             raise NotFound("There is no delivery with this code.")
@@ -157,13 +162,20 @@ def acknowledge(delivery_id: UUID, *, code: str = "", by: Actor) -> Delivery:
         raise NotFound("There is no such delivery that you may acknowledge.")
     if not delivery.asks:
         raise WrongState("This message asks for no acknowledgement.")
-    if delivery.acknowledged_at is None:
-        copies = Delivery.objects.filter(
-            kind=delivery.kind, about=delivery.about, organisation=delivery.organisation, acknowledged_at=None
+    copies = Delivery.objects.filter(kind=delivery.kind, about=delivery.about, organisation=delivery.organisation)
+    locked = list(copies.select_for_update(of=("self",)).order_by("id"))
+    if any(one.id == delivery.id and one.acknowledged_at is None for one in locked):
+        copies.filter(acknowledged_at=None).update(
+            acknowledged_at=clock.now(), acknowledged_by=str(by), next_try_at=None
         )
-        copies.update(acknowledged_at=timezone.now(), acknowledged_by=str(by), next_try_at=None)
         _tell(Event.NOTICE_ACKNOWLEDGED, delivery, by=by)
-    return _locked(delivery_id)
+    return get_delivery(delivery_id)
+
+
+def _lock_webhook_of(delivery_id: UUID) -> None:
+    webhook_id = get_delivery(delivery_id).webhook_id
+    if webhook_id is not None:
+        get_webhook(webhook_id, lock=True)
 
 
 def _locked(delivery_id: UUID) -> Delivery:
@@ -183,7 +195,7 @@ def _to_person(reader: UUID, home: UUID, kind: str, about: str, facts: Mapping[s
 
 
 def _made(kind: str, about: str, facts: Mapping[str, Any], **fields: Any) -> Delivery:
-    now = timezone.now()
+    now = clock.now()
     return Delivery(kind=kind, about=about, body=dict(facts), created_at=now, next_try_at=now, **fields)
 
 
@@ -198,12 +210,12 @@ def _write(wanted: list[Delivery]) -> list[Delivery]:
 
 
 def _disable(webhook: Webhook, because: str, *, by: Actor) -> None:
-    Webhook.objects.filter(id=webhook.id).update(disabled_at=timezone.now(), disabled_because=because)
+    Webhook.objects.filter(id=webhook.id).update(disabled_at=clock.now(), disabled_because=because)
     webhook.refresh_from_db()
     facts = {"organisation": webhook.organisation.slug}
     record(Event.WEBHOOK_DISABLED, about=str(webhook), by=by, facts=facts, private={"reason": because})
     open_ones = Delivery.objects.select_for_update(of=("self",)).filter(webhook=webhook, next_try_at__isnull=False)
-    _give_up(list(open_ones.select_related("organisation")), by=by)
+    _give_up(list(open_ones.select_related("organisation").order_by("id")), by=by)
 
 
 def _give_up(deliveries: list[Delivery], *, by: Actor) -> None:

@@ -134,6 +134,17 @@ def test_a_member_acknowledges_for_the_organisation() -> None:
     assert log().filter(event=Event.NOTICE_ACKNOWLEDGED).count() == 1
 
 
+def test_who_has_acknowledged_is_not_told_again_at_a_new_address() -> None:
+    a_webhook()
+    (sent,) = to_library()
+    acknowledge(sent.id, by=CY)
+    a_webhook("late")
+
+    again = to_library()
+
+    assert [one.id for one in again] == [sent.id]
+
+
 def test_the_code_of_the_message_is_enough_and_another_messages_is_not() -> None:
     a_webhook("1")
     a_webhook("2")
