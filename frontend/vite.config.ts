@@ -11,6 +11,6 @@ export default defineConfig({
   // registry/api/pages.py puts a fresh nonce in its place with every page.
   html: { cspNonce: "GUILDHALL_NONCE" },
   build: { target: "es2023", assetsInlineLimit: 0, chunkSizeWarningLimit: 700 },
-  server: { proxy: { "/api": SERVICE } },
+  server: { proxy: { "/api": SERVICE, "/log/": SERVICE } },
   test: { environment: "jsdom", setupFiles: ["./src/testing/setup.ts"], restoreMocks: true, isolate: false },
 });

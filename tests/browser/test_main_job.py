@@ -215,8 +215,9 @@ def read_the_log(lee: Visitor) -> None:
     page.get_by_role("textbox", name="Event").fill("withdrawal.requested")
     page.get_by_role("button", name="Filter").click()
     page.get_by_text("stage/drama@1").click()
-    expect(page.get_by_text(REASON)).to_be_visible()
-    expect(page.get_by_text("Leaf hash")).to_be_visible()
+    expect(page.get_by_text("withheld or erased")).to_be_visible()  # the reason is the owner's to read
+    page.get_by_role("button", name="Check this entry here").click()
+    expect(page.get_by_text("Your browser checked it: it is in the log")).to_be_visible()
     lee.look("log")
     page.get_by_role("button", name=re.compile("^Account of")).click()
     lee.look("account-menu")

@@ -92,3 +92,26 @@ export async function tagged<T>(call: Promise<Outcome<T>>): Promise<NonNullable<
 export async function done(call: Promise<Outcome<unknown>>): Promise<void> {
   await outcome(call);
 }
+
+/** A file of the service that no schema describes, as its bytes: the log's checkpoint, its leaves and proofs. */
+export async function bytesAt(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  let response: Response;
+  try {
+    response = await window.fetch(new Request(new URL(path, window.location.origin)));
+  } catch {
+    throw new Refusal(UNREACHABLE);
+  }
+  if (!response.ok) throw new Refusal(await refused(response));
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+export async function textOf(path: string): Promise<string> {
+  return new TextDecoder().decode(await bytesAt(path));
+}
+
+/** Such files are refused in a plain sentence. */
+async function refused(response: Response): Promise<Problem> {
+  const plain = response.headers.get("Content-Type")?.startsWith("text/plain") ?? false;
+  const detail = plain ? (await response.text()).trim() : "";
+  return detail ? { ...unexplained(response), title: "Not found", detail } : unexplained(response);
+}

@@ -15,6 +15,7 @@ import { NotFoundPage } from "@/app/pages/NotFoundPage";
 import { makeQueries } from "@/app/queries";
 import { inside as ownAddress, texts } from "@/app/search";
 import { SignedIn } from "@/app/SignedIn";
+import { FILTERS } from "@/features/audit/filters";
 
 export const queries = makeQueries();
 
@@ -117,7 +118,7 @@ const composition = createRoute({
 const log = createRoute({
   ...inside,
   path: "/log",
-  validateSearch: texts(["about", "event", "actor", "order"]),
+  validateSearch: texts(FILTERS),
   component: lazyRouteComponent(() => import("@/app/pages/LogPage"), "LogPage"),
 });
 

@@ -35,9 +35,11 @@ export function service(answers: Answers): Asked[] {
     };
     asked.push(one);
     const answered = answers[`${one.method} ${one.path}`]?.(one) ?? { status: 404, body: { title: "?", status: 404 } };
-    return new Response(answered.body === undefined ? null : JSON.stringify(answered.body), {
+    const plain = typeof answered.body === "string";
+    const body = plain ? (answered.body as string) : JSON.stringify(answered.body);
+    return new Response(answered.body === undefined ? null : body, {
       status: answered.status ?? 200,
-      headers: { "Content-Type": "application/json" },
+      headers: { "Content-Type": plain ? "text/plain" : "application/json" },
     });
   });
   return asked;

@@ -1,7 +1,7 @@
-/** Narrows the log: to one thing, one kind of event, one actor. */
+/** Narrows the log: to one thing, one kind of event, one actor, one organisation, some days. */
 import { Button, Group, SegmentedControl, Stack, TextInput } from "@mantine/core";
 import { useState, type SubmitEvent } from "react";
-import type { LogFilters } from "@/features/audit/api";
+import { filled, type LogFilters } from "@/features/audit/filters";
 import classes from "@/features/audit/Log.module.css";
 
 interface LogFilterFieldsProps {
@@ -9,51 +9,46 @@ interface LogFilterFieldsProps {
   onChange: (filters: LogFilters) => void;
 }
 
+const FIELDS = [
+  { name: "about", label: "About", placeholder: "playhouse/drama@1" },
+  { name: "event", label: "Event", placeholder: "version.withdrawn" },
+  { name: "actor", label: "Actor", placeholder: "person:…" },
+  { name: "organisation", label: "Organisation", placeholder: "playhouse" },
+  { name: "since", label: "From", type: "date" },
+  { name: "until", label: "To, that day included", type: "date" },
+] as const;
+
 const ORDERS = [
   { value: "newest", label: "Newest first" },
   { value: "oldest", label: "Oldest first" },
 ];
 
 export function LogFilterFields({ filters, onChange }: LogFilterFieldsProps) {
-  const [about, setAbout] = useState(filters.about ?? "");
-  const [event, setEvent] = useState(filters.event ?? "");
-  const [actor, setActor] = useState(filters.actor ?? "");
+  const [wanted, setWanted] = useState(filters);
   const order = filters.order ?? "newest";
 
   function handleSubmit(submitted: SubmitEvent) {
     submitted.preventDefault();
-    onChange(filled({ about, event, actor, order: filters.order }));
+    onChange(filled(wanted));
   }
 
   return (
     <Stack gap="sm">
       <form onSubmit={handleSubmit} role="search" aria-label="Filter the log" className={classes["filters"]}>
-        <TextInput
-          label="About"
-          placeholder="playhouse/drama@1"
-          value={about}
-          onChange={(change) => setAbout(change.currentTarget.value)}
-        />
-        <TextInput
-          label="Event"
-          placeholder="version.withdrawn"
-          value={event}
-          onChange={(change) => setEvent(change.currentTarget.value)}
-        />
-        <TextInput
-          label="Actor"
-          placeholder="person:…"
-          value={actor}
-          onChange={(change) => setActor(change.currentTarget.value)}
-        />
+        {FIELDS.map(({ name, ...field }) => (
+          <TextInput
+            key={name}
+            {...field}
+            value={wanted[name] ?? ""}
+            onChange={(change) => setWanted({ ...wanted, [name]: change.currentTarget.value })}
+          />
+        ))}
         <Group gap="xs" wrap="nowrap">
           <Button type="submit">Filter</Button>
           <Button
             variant="default"
             onClick={() => {
-              setAbout("");
-              setEvent("");
-              setActor("");
+              setWanted({ order: filters.order });
               onChange(filled({ order: filters.order }));
             }}
           >
@@ -70,14 +65,5 @@ export function LogFilterFields({ filters, onChange }: LogFilterFieldsProps) {
         onChange={(value) => onChange(filled({ ...filters, order: value === "oldest" ? "oldest" : undefined }))}
       />
     </Stack>
-  );
-}
-
-/** Only what is said. */
-function filled(filters: LogFilters): LogFilters {
-  return Object.fromEntries(
-    Object.entries(filters).flatMap(([name, value]: [string, string | undefined]) =>
-      value?.trim() ? [[name, value.trim()]] : [],
-    ),
   );
 }
