@@ -50,3 +50,20 @@ def test_a_ping_that_fails_first_arrives_with_the_same_id(site: Site, reader: ht
     assert [message["type"] for message in messages] == ["ping", "ping"]
     assert len({message["id"] for message in messages}) == 1
     assert only_delivery(reader)["attempts"] == 2
+
+
+@pytest.mark.timeout(300)
+def test_a_messenger_that_is_killed_in_the_middle_sends_the_same_message_again(
+    site: Site, reader: httpx.Client
+) -> None:
+    with listening("hang", 200) as server:
+        made = reader.post("/organisations/post-readers/webhooks", json={"url": server.url}).json()
+        reader.post(f"/webhooks/{made['id']}/ping").raise_for_status()
+        assert wait_for(lambda: len(server.heard) == 1, seconds=60)
+
+        site.kill("messenger")
+
+        assert wait_for(lambda: only_delivery(reader)["state"] == "delivered", seconds=90), only_delivery(reader)
+    (first, again) = [Judge(made["secret"]).verify(body, headers) for headers, body in server.heard]
+    assert first == again
+    assert only_delivery(reader)["attempts"] == 1  # the first was never written down
