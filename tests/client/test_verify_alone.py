@@ -1,41 +1,21 @@
 """docs/verify.md as a stranger follows it: its commands, in its order, in an environment with only `client` in it."""
 
 import json
-import os
-import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from registry.embedded.processes import REPOSITORY
 from tests.client.certificates import bundle
 from tests.client.models import included, make_model, make_site, status_list
 from tests.client.served import served
-
-PAGE = REPOSITORY / "docs/verify.md"
-PASSED_ON = ("PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "https_proxy", "NO_PROXY")
+from tests.client.stranger import follow_the_page, make_stranger
 
 
 @pytest.fixture(scope="module")
 def stranger(tmp_path_factory: pytest.TempPathFactory, checklog: Path) -> Path:
-    """A home with the client's folder, a downloaded model, and a Go program built from the page's source."""
-    home = tmp_path_factory.mktemp("stranger")
-    ignored = shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
-    shutil.copytree(REPOSITORY / "client", home / "client", ignore=ignored)
-    (home / "bin").mkdir()
-    shutil.copy(checklog, home / "bin")
-    made = make_model(tmp_path_factory.mktemp("house"))
-    shutil.copytree(made, home / "model")
-    return home
-
-
-def script() -> str:
-    """The page's commands, but for those that only show how something is done elsewhere."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    assert len(blocks) >= 10
-    return "\n".join(blocks)
+    model = make_model(tmp_path_factory.mktemp("house"))
+    return make_stranger(tmp_path_factory.mktemp("stranger"), model=model, checklog=checklog)
 
 
 def test_the_page_works_for_a_stranger(stranger: Path, tmp_path: Path) -> None:
@@ -45,21 +25,10 @@ def test_the_page_works_for_a_stranger(stranger: Path, tmp_path: Path) -> None:
     (stranger / "certificate.json").write_text(json.dumps(bundle()))
     _put(published.folder / f"api/v1/log/{last}/leaf", published.log.entries[last])
     _put(published.folder / f"api/v1/log/{last}/proof", published.log.proof(last).encode())
-    env = {name: os.environ[name] for name in os.environ if name in PASSED_ON or name.startswith("PIP_")}
-    env |= {"HOME": str(stranger), "PATH": f"{stranger}/bin:{env['PATH']}"}
 
     with served(published.folder) as url:
         (published.folder / "status").write_bytes(status_list({}, subject=f"{url}/status"))
-        commands = script().replace("https://guildhall.example", url)
-        done = subprocess.run(
-            ["/bin/bash", "-euo", "pipefail", "-c", commands],
-            cwd=stranger,
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=500,
-            check=False,
-        )
+        done = follow_the_page(stranger, url)
 
     assert done.returncode == 0, done.stdout + done.stderr
     for said in (

@@ -17,6 +17,7 @@ from client.waiting import wait_for_anchor, wait_for_composition, wait_for_versi
 from registry.embedded.bucket import Store
 from registry.embedded.servers import S3_NAMES
 from registry.embedded.supervisor import Site
+from tests.client.stranger import follow_the_page, make_stranger
 from tests.client.verifying import Verify, verify
 from tests.workers.packages import Home, make_home
 
@@ -174,6 +175,24 @@ def test_go_reads_the_running_site(stage: Stage, checklog: Path, verify: Verify)
 
     assert "entries are what was signed" in log.stdout, log.stderr
     assert "is this one" in proof.stdout, proof.stderr
+
+
+@pytest.mark.timeout(900)
+def test_the_page_works_at_the_running_site(stage: Stage, checklog: Path, tmp_path: Path) -> None:
+    home = make_stranger(tmp_path, model=stage.folder, checklog=checklog)
+
+    done = follow_the_page(home, stage.site.url, leave_out="verify certificate")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    for said in (
+        "and they are what was signed",
+        "listeners/songs",
+        "nothing in it is withdrawn or paused",
+        "entries are what was signed",
+        "is this one",
+        "continues the one of",
+    ):
+        assert said in done.stdout
 
 
 @pytest.mark.timeout(900)
