@@ -26,6 +26,7 @@ def person(person_id: UUID) -> Actor:
 VERIFIER = Actor("service", "verifier")
 ASSEMBLER = Actor("service", "assembler")
 PROPAGATOR = Actor("service", "propagator")
+CHECKER = Actor("service", "checker")
 MESSENGER = Actor("service", "messenger")
 SWEEPER = Actor("service", "sweeper")
 CONSOLE = Actor("service", "console")

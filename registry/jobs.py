@@ -18,7 +18,7 @@ class Job(StrEnum):
     COMPOSE = "compose"
     VALIDATE_COMPOSITION = "validate_composition"
     PUBLISH_COMPOSITION = "publish_composition"
-    PROPAGATE_WITHDRAWAL = "propagate_withdrawal"
+    CARRY_ON_WITHDRAWAL = "carry_on_withdrawal"
     DELIVER = "deliver"
     SWEEP = "sweep"
 

@@ -9,20 +9,23 @@ from registry.notices.models import Delivery, Webhook
 from registry.policy.models import Decision, PolicySet
 from registry.reviews.models import Review
 from registry.usage.models import Download
-from registry.withdrawals.models import Withdrawal
+from registry.withdrawals.models import Certificate, DestroyedObject, LegalHold, Withdrawal, WithdrawalStep
 
 __all__ = [
     "Anchor",
     "ApiToken",
+    "Certificate",
     "Composition",
     "ConsentRecord",
     "Decision",
     "Delivery",
+    "DestroyedObject",
     "Download",
     "Entry",
     "Expert",
     "ExpertVersion",
     "Inclusion",
+    "LegalHold",
     "LicenceTerms",
     "LogKey",
     "LogState",
@@ -44,4 +47,5 @@ __all__ = [
     "UploadedFile",
     "Webhook",
     "Withdrawal",
+    "WithdrawalStep",
 ]

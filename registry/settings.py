@@ -43,7 +43,11 @@ S3_REGION = env.str("S3_REGION", default="us-east-1")
 UPLOAD_PART_BYTES = env.int("GUILDHALL_UPLOAD_PART_BYTES", default=16 * 2**20)
 MAX_FILE_BYTES = env.int("GUILDHALL_MAX_FILE_BYTES", default=64 * 2**30)
 UPLOAD_HOURS = env.int("GUILDHALL_UPLOAD_HOURS", default=72)  # a draft's files that are not submitted by then are swept
-PRESIGNED_SECONDS = 300
+PRESIGNED_SECONDS = env.int("GUILDHALL_PRESIGNED_SECONDS", default=300)
+# After a withdrawal: how long the stored bytes are kept before they are destroyed (0 allowed), and how many models are
+# blocked in one transaction.
+DESTRUCTION_GRACE_HOURS = env.float("GUILDHALL_DESTRUCTION_GRACE_HOURS", default=72)
+BLOCK_AT_ONCE = 100
 # A merged model may be worse than its anchor on the public probe by at most this share.
 VALIDATION_MAX_REGRESSION = env.float("GUILDHALL_VALIDATION_MAX_REGRESSION", default=0.25)
 # The log: its name, the keys that sign it and our statements, and who else is asked to sign. See docs/operate.md.
@@ -159,6 +163,9 @@ SPECTACULAR_SETTINGS = {
         "VersionState": "registry.experts.models.VersionState",
         "DeliveryState": "registry.notices.models.DeliveryState",
         "Verdict": "registry.reviews.models.Verdict",
+        "Step": "registry.withdrawals.models.Step",
+        "LegalBasis": "registry.withdrawals.models.LegalBasis",
+        "Cause": "registry.withdrawals.models.Cause",
         "CompositionState": "registry.compositions.models.CompositionState",
         "OnWithdrawal": "registry.compositions.models.OnWithdrawal",
         "Event": "registry.audit.events.Event",

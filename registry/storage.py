@@ -252,6 +252,39 @@ def keys_under(prefix: str) -> Iterator[tuple[str, datetime]]:
             yield item["Key"], item["LastModified"]
 
 
+def versions_of(key: str) -> list[tuple[str, int]]:
+    """Every version of an object that the store holds, id and size; in a bucket without versions there is one at most.
+
+    Delete markers count too, with no size: nothing is to be left that has this name.
+    """
+    pages = _store().get_paginator("list_object_versions").paginate(Bucket=settings.S3_BUCKET, Prefix=key)
+    found = []
+    for page in pages:
+        found += [(v.get("VersionId", ""), v.get("Size", 0)) for v in page.get("Versions", []) if v["Key"] == key]
+        found += [(m.get("VersionId", ""), 0) for m in page.get("DeleteMarkers", []) if m["Key"] == key]
+    return found
+
+
+def remnants_of(key: str) -> int:
+    """How much there still is of an object: its versions, and uploads under its name that were begun."""
+    uploads = [upload for name, upload, _ in begun_uploads(key) if name == key]
+    return len(versions_of(key)) + len(uploads)
+
+
+def destroy(key: str) -> list[tuple[str, int]]:
+    """Delete every version of an object, and every upload under its name; what there was, id and size."""
+    found = versions_of(key)
+    for version_id, _ in found:
+        if version_id and version_id != "null":
+            _store().delete_object(Bucket=settings.S3_BUCKET, Key=key, VersionId=version_id)
+        else:
+            _store().delete_object(Bucket=settings.S3_BUCKET, Key=key)
+    for name, upload_id, _ in list(begun_uploads(key)):
+        if name == key:
+            abandon_upload(key, upload_id)
+    return found
+
+
 def delete(key: str) -> None:
     """Delete an object; one that is gone already is no fault."""
     _store().delete_object(Bucket=settings.S3_BUCKET, Key=key)

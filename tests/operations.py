@@ -9,12 +9,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from registry.accounts.models import ApiToken
-from registry.actors import Actor
+from registry.actors import PROPAGATOR, Actor
+from registry.audit.rotation import note_keys
 from registry.digests import sha256
 from registry.experts.models import AnchorState, UploadedFile, VersionState
 from registry.experts.rules import ANCHOR_FILES, PACKAGE_FILES
 from registry.experts.uploads import add_version_file
-from registry.withdrawals.actions import withdraw_version
+from registry.withdrawals.actions import certify, pause_version, place_hold, withdraw_version
+from registry.withdrawals.statements import certificate_of, sign
 from tests.factories import (
     ADA,
     BEN,
@@ -23,6 +25,7 @@ from tests.factories import (
     OLGA,
     OTTO,
     PASSWORD,
+    catch_up,
     make_anchor,
     make_delivery,
     make_draft,
@@ -39,6 +42,7 @@ from tests.factories import (
 )
 from tests.registry.uploading import evidence_for
 
+REASON = "The licence was not ours to give."
 EVERYBODY = frozenset(CAST)
 CHECKERS = frozenset({BEN, OLGA, OTTO})
 OWNER = frozenset({ADA})
@@ -115,8 +119,40 @@ def explainable() -> str:
 
 def withdrawn() -> str:
     version = make_version()
-    withdraw_version(version.id, by=ADA, reason="The licence was not ours to give.")
+    withdraw_version(version.id, by=ADA, reason=REASON)
     return f"/versions/{version.id}/withdrawal"
+
+
+def a_withdrawal(then: str = "") -> Callable[[], str]:
+    def address() -> str:
+        version = make_version()
+        return f"/withdrawals/{withdraw_version(version.id, by=ADA, reason=REASON).id}{then}"
+
+    return address
+
+
+def to_confirm() -> str:
+    ada = row_of(ADA)
+    ada.set_password(PASSWORD)
+    ada.save()
+    return a_withdrawal("/confirm-destruction")()
+
+
+def certified() -> str:
+    withdrawal = withdraw_version(make_version().id, by=ADA, reason=REASON)
+    note_keys()
+    signed = sign(certificate_of(withdrawal))
+    certify(withdrawal.id, envelope=signed.envelope, digest=signed.digest, vkey=signed.vkey, by=PROPAGATOR)
+    catch_up()
+    return f"/withdrawals/{withdrawal.id}/certificate"
+
+
+def paused(then: str) -> Callable[[], str]:
+    return lambda: f"/versions/{pause_version(make_version().id, by=ADA, reason=REASON).id}{then}"
+
+
+def held() -> str:
+    return f"/versions/{place_hold(make_version().id, by=BEN, reason=REASON).version_id}/hold"
 
 
 def an_anchor() -> str:
@@ -230,7 +266,27 @@ OPERATIONS: dict[str, Operation] = {
         OWNER,
         always({"reason": "The licence was not ours to give."}),
     ),
-    "getWithdrawal": Operation("GET", withdrawn, EVERYBODY),
+    "getWithdrawalOfVersion": Operation("GET", withdrawn, EVERYBODY),
+    "withdrawExpert": Operation(
+        "POST", lambda: f"{an_expert()}/withdraw", OWNER, always({"reason": REASON, "legal_basis": "never-held"})
+    ),
+    "previewExpertWithdrawal": Operation("GET", lambda: f"{an_expert()}/withdrawal-preview", OWNER),
+    "withdrawOrganisation": Operation(
+        "POST", always("/organisations/playhouse/withdraw"), OWNER, always({"reason": REASON})
+    ),
+    "previewOrganisationWithdrawal": Operation("GET", always("/organisations/playhouse/withdrawal-preview"), OWNER),
+    "getWithdrawal": Operation("GET", a_withdrawal(), OWNER | CHECKERS),
+    "confirmDestruction": Operation("POST", to_confirm, OWNER, always({"password": PASSWORD})),
+    "getCertificate": Operation("GET", certified, OWNER | CHECKERS),
+    "getReceipt": Operation("GET", lambda: f"/versions/{make_version().id}/receipt", OWNER),
+    "pauseVersion": Operation(
+        "POST", lambda: f"/versions/{make_version().id}/pause", OWNER, always({"reason": REASON})
+    ),
+    "resumeVersion": Operation("POST", paused("/resume"), OWNER),
+    "placeHold": Operation(
+        "POST", lambda: f"/versions/{make_version().id}/hold", frozenset({BEN, OTTO}), always({"reason": REASON})
+    ),
+    "liftHold": Operation("DELETE", held, frozenset({BEN, OTTO})),
     "listModels": Operation("GET", always("/models"), EVERYBODY),
     "getModel": Operation("GET", lambda: f"/models/{make_revision().model}", CONSUMER | CHECKERS),
     "requestModel": Operation("PUT", always("/models/library/reader"), CONSUMER, a_new_model),

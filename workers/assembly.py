@@ -30,8 +30,8 @@ from registry.digests import sha256
 from registry.errors import WrongState
 from registry.experts.models import Anchor, ExpertVersion, UploadedFile
 from registry.jobs import Job
-from workers.propagation import look_after_withdrawals
-from workers.turns import turn
+from workers.turns import shelf, turn
+from workers.waiting import look_after_withdrawals
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,8 @@ def compose(composition_id: str) -> None:
         if not ours or composition.state not in {CompositionState.DECIDED, CompositionState.ASSEMBLING}:
             return
         try:
-            _assemble(start_assembly(composition.id, by=ASSEMBLER))
+            with shelf():
+                _assemble(start_assembly(composition.id, by=ASSEMBLER))
         except WrongState as moved:
             logger.info("%s is no longer to be assembled: %s", composition, moved)
         except Malformed as fault:
@@ -147,9 +148,13 @@ def _shard_row(shard: Shard, source: str) -> FileRow:
         storage.join(key, head=shard.header, source=source, start=shard.data_offset, size=shard.data_size)
     if storage.size_of(key) != shard.size:
         raise OSError(f"{key} did not come out with {shard.size} bytes")
-    record_shard(
-        data_digest=shard.data_digest, slot=shard.slot, digest=shard.digest, size=shard.size, key=key, by=ASSEMBLER
-    )
+    try:
+        record_shard(
+            data_digest=shard.data_digest, slot=shard.slot, digest=shard.digest, size=shard.size, key=key, by=ASSEMBLER
+        )
+    except WrongState:
+        storage.destroy(key)  # its expert was withdrawn while it was copied
+        raise
     return FileRow(path=shard.path, size=shard.size, digest=shard.digest, sha256="", key=key)
 
 

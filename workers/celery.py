@@ -24,7 +24,7 @@ app = Celery(
         "workers.assembly",
         "workers.validation",
         "workers.publishing",
-        "workers.propagation",
+        "workers.withdrawing",
         "workers.delivering",
         "workers.sweeps",
     ],

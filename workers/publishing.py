@@ -19,8 +19,8 @@ from registry.digests import sha256
 from registry.errors import WrongState
 from registry.jobs import Job
 from workers.assembly import FILES
-from workers.propagation import look_after_withdrawals
 from workers.turns import turn
+from workers.waiting import look_after_withdrawals
 
 logger = logging.getLogger(__name__)
 

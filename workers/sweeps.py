@@ -50,7 +50,7 @@ def sweep() -> None:
             if composition.state in JOB_IN:
                 _send_again(JOB_IN[composition.state], composition.id)
         for withdrawal in open_withdrawals().filter(requested_at__lt=timezone.now() - idle):
-            _send_again(Job.PROPAGATE_WITHDRAWAL, withdrawal.id)
+            _send_again(Job.CARRY_ON_WITHDRAWAL, withdrawal.id)
         for delivery in due_deliveries(clock.now())[:MESSAGES]:
             _send_again(Job.DELIVER, delivery.id)
         if cache.add("uploads-swept", 1, timeout=UPLOADS_EVERY):

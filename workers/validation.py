@@ -17,12 +17,12 @@ from registry.actors import ASSEMBLER
 from registry.compositions.actions import fail_composition, include_composition
 from registry.compositions.models import Composition, CompositionState
 from registry.compositions.progress import note_progress
-from registry.compositions.queries import get_composition
+from registry.compositions.queries import get_composition, tried_before
 from registry.errors import WrongState
 from registry.jobs import Job
-from workers.propagation import look_after_withdrawals
 from workers.scratch import scratch_folder
 from workers.turns import turn
+from workers.waiting import look_after_withdrawals
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,8 @@ def validate_composition(composition_id: str) -> None:
         if not ours or composition.state != CompositionState.VALIDATING:
             return
         try:
-            include_composition(composition.id, validation=_try_out(composition), by=ASSEMBLER)
+            validation = tried_before(composition) or _try_out(composition)
+            include_composition(composition.id, validation=validation, by=ASSEMBLER)
         except WrongState as moved:
             logger.info("%s is no longer to be published: %s", composition, moved)
         except (Malformed, Unsound) as fault:

@@ -148,6 +148,14 @@ def keys_of_the_log() -> list[Key]:
     ]
 
 
+def entry_of_key(vkey: str) -> int:
+    """The id of the entry in which the log tells of a key."""
+    row = LogKey.objects.filter(vkey=vkey).first()
+    if row is None:
+        raise NotFound("The log does not tell of this key yet; the sequencer does when it starts.")
+    return row.added_entry
+
+
 def payloads_of(entry_ids: list[int]) -> dict[int, dict[str, Any]]:
     """What is still kept of the private facts of these entries."""
     found: dict[int, dict[str, Any]] = {}

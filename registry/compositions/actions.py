@@ -19,11 +19,12 @@ from registry.audit.events import Event
 from registry.audit.log import record
 from registry.audit.queries import is_published
 from registry.compositions.builds import (
-    block,
+    block_all,
     cancel,
-    clear_main,
+    lock_builds,
     lock_composition,
     lock_model,
+    lock_models,
     lock_versions,
     move,
     move_main,
@@ -149,7 +150,10 @@ def start_assembly(composition_id: UUID, *, by: Actor) -> Composition:
 
 @transaction.atomic
 def record_shard(data_digest: str, slot: int, *, digest: str, size: int, key: str, by: Actor) -> Shard:
-    """A shard lies whole under its key. Whoever was first has recorded it."""
+    """A shard lies whole under its key. Whoever was first has recorded it. WrongState when they are withdrawn."""
+    states = set(ExpertVersion.objects.filter(data_digest=data_digest).values_list("state", flat=True))
+    if states == {VersionState.WITHDRAWN.value}:
+        raise WrongState(f"The weights {data_digest} were withdrawn; nothing is made of them.")
     shard, new = Shard.objects.get_or_create(
         data_digest=data_digest,
         slot=slot,
@@ -292,23 +296,20 @@ def cancel_composition(composition_id: UUID, *, by: Actor) -> Composition:
 
 
 @transaction.atomic
-def block_compositions_with(version_id: UUID, *, reason: str, by: Actor) -> list[Composition]:
-    """Take everything that holds this version out of use: builds that run, revisions that are served, `main`.
+def block_compositions_with(
+    version_id: UUID, *, reason: str, by: Actor, models_at_once: int | None = None
+) -> list[Composition]:
+    """Take what holds this version out of use: builds that run, revisions that are served, `main`.
 
-    What comes back is what was hit, each with its model as it is now.
+    What comes back is what was hit, each with its model as it is now. Of many models it does `models_at_once`; call
+    again until nothing comes back.
     """
     [version] = lock_versions([version_id])
     builds = compositions_with(version)
-    hit = []
-    for model in [lock_model(model_id) for model_id in sorted(set(builds.values_list("model_id", flat=True)))]:
-        for build in builds.filter(model=model).order_by("created_at"):
-            composition = lock_composition(build.id)
-            composition.model = model
-            if composition.state in RUNNING:
-                cancel(composition, reason=reason, by=by)
-            elif composition.state in SERVED:
-                block(composition, reason=reason, by=by)
-            if model.main_id == composition.id:
-                clear_main(model, reason=reason, by=by)
-            hit.append(composition)
+    wanted = builds.order_by("model_id").values_list("model_id", flat=True).distinct()
+    models = {model.id: model for model in lock_models(wanted[:models_at_once])}
+    hit = lock_builds(builds.filter(model__in=models).values_list("id", flat=True))
+    for composition in hit:
+        composition.model = models[composition.model_id]
+    block_all(hit, reason=reason, by=by)
     return hit

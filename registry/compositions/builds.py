@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from registry.actors import Actor
 from registry.audit.events import Event
-from registry.audit.log import record
-from registry.compositions.models import RUNNING, Composition, CompositionState, Model
+from registry.audit.log import Deed, record, record_many
+from registry.compositions.models import RUNNING, SERVED, Composition, CompositionState, Model
 from registry.errors import NotFound
 from registry.experts.models import ExpertVersion
 from registry.policy.models import Decision
@@ -44,6 +44,18 @@ def lock_versions(ids: Iterable[UUID]) -> list[ExpertVersion]:
 def lock_model(model_id: UUID) -> Model:
     rows = Model.objects.select_for_update(of=("self",)).select_related("organisation", "anchor", "main")
     return rows.get(id=model_id)
+
+
+def lock_models(ids: Iterable[UUID]) -> list[Model]:
+    rows = Model.objects.select_for_update(of=("self",)).select_related("organisation", "anchor", "main")
+    return list(rows.filter(id__in=list(ids)).order_by("id"))
+
+
+def lock_builds(ids: Iterable[UUID]) -> list[Composition]:
+    """By id, each with its model; those of one model in the order they were asked for."""
+    rows = Composition.objects.select_for_update(of=("self",)).select_related("model__organisation", "model__anchor")
+    locked = rows.filter(id__in=list(ids)).order_by("id")
+    return sorted(locked, key=lambda build: (str(build.model_id), build.created_at))
 
 
 def lock_composition(composition_id: UUID) -> Composition:
@@ -109,15 +121,27 @@ def move_main(model: Model, composition: Composition, *, by: Actor) -> None:
             move(previous, S.SUPERSEDED, by=by, facts={"revision": previous.revision})
 
 
-def clear_main(model: Model, *, reason: str, by: Actor) -> None:
-    """Leave the model without one; a client that loads it is told so, and gets nothing old."""
-    facts = {"from": model.main.revision if model.main else None}
-    model.main = None
-    model.save(update_fields=["main"])
-    record(Event.MAIN_CLEARED, about=f"model:{model}", by=by, facts=facts, private={"reason": reason})
-
-
-def block(composition: Composition, *, reason: str, by: Actor) -> None:
-    """From now on the hub knows this revision no more."""
-    composition.blocked_at = timezone.now()
-    move(composition, S.WITHDRAWN, by=by, facts={"revision": composition.revision}, private={"reason": reason})
+def block_all(builds: Sequence[Composition], *, reason: str, by: Actor) -> None:
+    """From now on the hub knows these revisions no more, and these builds are cancelled; a `main` that pointed at one
+    is gone, and a client that loads it is told so. In one go: there may be a thousand.
+    """
+    now, deeds, closed = timezone.now(), [], []
+    for build in builds:
+        served = build.state in SERVED
+        build.move_to(S.WITHDRAWN if served else S.CANCELLED)
+        facts = {"model": str(build.model), "recipe_digest": build.recipe_digest}
+        if served:
+            build.blocked_at = now
+            facts["revision"] = build.revision
+        else:
+            build.failure = reason
+        build.changed_at = now
+        deeds.append(Deed(EVENT_OF[CompositionState(build.state)], str(build), by, facts, {"reason": reason}))
+        if build.model.main_id == build.id:
+            cleared = {"from": build.revision}
+            deeds.append(Deed(Event.MAIN_CLEARED, f"model:{build.model}", by, cleared, {"reason": reason}))
+            build.model.main = None
+            closed.append(build.model)
+    Composition.objects.bulk_update(builds, ["state", "blocked_at", "failure", "changed_at"])
+    Model.objects.bulk_update(closed, ["main"])
+    record_many(deeds)

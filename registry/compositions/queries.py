@@ -133,6 +133,13 @@ def _credit(slot: int, version: ExpertVersion) -> ExpertCredit:
     )
 
 
+def tried_before(composition: Composition) -> dict[str, object] | None:
+    """What the trial of the same revision found, of this model or another: the same name is the same bytes."""
+    rows = Composition.objects.filter(revision=composition.revision).exclude(included_entry=None)
+    found = rows.exclude(id=composition.id).exclude(validation={}).values_list("validation", flat=True).first()
+    return dict(found) if found else None
+
+
 def stuck_compositions(older_than: timedelta) -> QuerySet[Composition]:
     """Builds that should be running and that nobody has touched for a while."""
     return Composition.objects.filter(state__in=RUNNING, changed_at__lt=timezone.now() - older_than).order_by(

@@ -26,7 +26,7 @@ def resolve(
     request: HttpRequest, person: Person, *, namespace: str, name: str, revision: str, path: str
 ) -> HttpResponse:
     """GET, HEAD /{namespace}/{name}/resolve/{revision}/{path}"""
-    model = open_model(namespace, name, for_person=person)
+    model = open_model(namespace, name, for_person=person, to_read=request.method == "GET")
     if request.method == "HEAD":
         # No Location: a client would follow it past us, and no download would be granted, or recorded.
         composition = open_readable(model, revision)

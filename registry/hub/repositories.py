@@ -14,14 +14,18 @@ from registry.hub.wire import EntryNotFound, RepoNotFound, RevisionNotFound
 from registry.policy.queries import DOWNLOAD, judge
 
 
-def open_model(namespace: str, name: str, *, for_person: Person) -> Model:
-    """The model, for somebody who consumes it; for everybody else it is not there."""
+def open_model(namespace: str, name: str, *, for_person: Person, to_read: bool = False) -> Model:
+    """The model, for somebody who consumes it; for everybody else it is not there.
+
+    Auditors may see what is there and what is not; they read no file of it.
+    """
     model = (
         Model.objects.select_related("organisation", "anchor", "main")
         .filter(organisation__slug=namespace, name=name)
         .first()
     )
-    if model is None or not has_role(actor(for_person.id), Role.CONSUMER, model.organisation):
+    may = model is not None and has_role(actor(for_person.id), Role.CONSUMER, model.organisation)
+    if model is None or not (may or (not to_read and has_role(actor(for_person.id), Role.AUDITOR))):
         raise RepoNotFound(
             f"There is no model {namespace[:40]}/{name[:40]} that you may read; reading one takes the role consumer "
             "in its organisation."

@@ -94,6 +94,18 @@ def _included(state: State, leaf: Leaf) -> None:
     state.of("inclusions", facts["composition"])[leaf["about"]] = facts["slot"]
 
 
+def _step(name: str, *, done: bool = True) -> Telling:
+    def tell(state: State, leaf: Leaf) -> None:
+        withdrawal = state.of("withdrawal", leaf["about"])
+        steps = set(withdrawal.get("steps", []))
+        withdrawal["steps"] = sorted(steps | {name} if done else steps - {name})
+        withdrawal.setdefault("confirmed", False)
+        if name == "certify":
+            withdrawal["certificate"] = leaf["facts"]["statement_digest"]
+
+    return tell
+
+
 def _granted(state: State, leaf: Leaf) -> None:
     readers = state.of("downloads", _name(leaf["about"])).setdefault("readers", [])
     if leaf["actor"] not in readers:
@@ -145,6 +157,17 @@ TELLINGS: dict[Event, Telling] = {
     E.VERSION_PAUSED: sets("version", state=VersionState.PAUSED.value),
     E.VERSION_RESUMED: sets("version", state=VersionState.APPROVED.value),
     E.VERSION_WITHDRAWN: sets("version", state=VersionState.WITHDRAWN.value),
+    E.WITHDRAWAL_REQUESTED: _step("deny"),
+    E.WITHDRAWAL_BLOCKED: _step("block"),
+    E.WITHDRAWAL_ANNOUNCED: _step("announce"),
+    E.WITHDRAWAL_PROPAGATED: _step("recompose"),
+    E.WITHDRAWAL_DESTROYED: _step("destroy"),
+    E.WITHDRAWAL_REOPENED: _step("destroy", done=False),
+    E.WITHDRAWAL_CHECKED: _step("check"),
+    E.WITHDRAWAL_CERTIFIED: _step("certify"),
+    E.DESTRUCTION_CONFIRMED: sets("withdrawal", confirmed=True),
+    E.HOLD_PLACED: sets("version", held=True),
+    E.HOLD_LIFTED: sets("version", held=False),
     E.UPLOAD_STARTED: _uploaded(done=False),
     E.UPLOAD_COMPLETED: _uploaded(done=True),
     E.UPLOAD_SWEPT: _uploaded(done=False),

@@ -13,6 +13,7 @@ from registry.policy.models import PolicySet
 from registry.replay.state import State
 from registry.reviews.models import Review
 from registry.usage.models import Download
+from registry.withdrawals.models import Certificate, LegalHold, Withdrawal
 
 VERSION = ("version__expert__organisation",)
 
@@ -126,4 +127,16 @@ def _notices(state: State) -> None:
             state.of("acknowledgement", f"{home} of {sent.kind} {sent.about}")["by"] = sent.acknowledged_by
 
 
-FILLERS: tuple[Callable[[State], None], ...] = (_people, _experts, _evidence, _models, _notices)
+def _withdrawals(state: State) -> None:
+    certificates = dict(Certificate.objects.values_list("withdrawal", "digest"))
+    for withdrawal in Withdrawal.objects.select_related("version__expert__organisation").prefetch_related("steps"):
+        facts = state.of("withdrawal", str(withdrawal.version))
+        facts["steps"] = sorted(step.name for step in withdrawal.steps.all() if step.done_at)
+        facts["confirmed"] = withdrawal.destruction_confirmed_at is not None
+        if withdrawal.id in certificates:
+            facts["certificate"] = certificates[withdrawal.id]
+    for hold in LegalHold.objects.select_related("version__expert__organisation").order_by("placed_at"):
+        state.of("version", str(hold.version))["held"] = hold.lifted_at is None
+
+
+FILLERS: tuple[Callable[[State], None], ...] = (_people, _experts, _evidence, _models, _notices, _withdrawals)

@@ -12,9 +12,9 @@ from registry.withdrawals.models import Withdrawal
 from tests.factories import ADA, publish
 from tests.workers.packages import Home, bring_both, requested
 from workers.assembly import compose
-from workers.propagation import propagate_withdrawal
 from workers.publishing import ENTRY, PROOF
 from workers.validation import validate_composition
+from workers.withdrawing import carry_on_withdrawal
 
 
 def published(name: str = "reader", *, experts: tuple[str, ...] = ("drama", "code"), **wish: str) -> Composition:
@@ -33,7 +33,7 @@ def withdrawn(name: str) -> Withdrawal:
 
 
 def propagated(withdrawal: Withdrawal) -> Withdrawal:
-    propagate_withdrawal(str(withdrawal.id))
+    carry_on_withdrawal(str(withdrawal.id))
     return Withdrawal.objects.get(id=withdrawal.id)
 
 

@@ -81,7 +81,7 @@ def test_a_withdrawal_that_is_not_carried_through_is_sent_again() -> None:
 
     sweep()
 
-    assert waiting("default") == [(Job.PROPAGATE_WITHDRAWAL, [str(withdrawal.id)])]
+    assert waiting("default") == [(Job.CARRY_ON_WITHDRAWAL, [str(withdrawal.id)])]
 
 
 def test_an_upload_that_nobody_finished_is_dropped(settings: Settings) -> None:

@@ -30,7 +30,7 @@ export function useWithdrawVersion(id: string) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (reason: string) =>
-      answer(client.POST("/api/v1/versions/{version_id}/withdraw", { ...versionPath(id), body: { reason } })),
+      answer(client.POST("/api/v1/versions/{version_id}/withdraw", { ...versionPath(id), body: { reason, legal_basis: "other" } })),
     onSuccess: async (withdrawal) => {
       queries.setQueryData(["withdrawals", id], withdrawal);
       await queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "withdrawals" });

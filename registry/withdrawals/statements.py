@@ -1,0 +1,139 @@
+"""What is signed: the certificate of a withdrawal, and the receipt of a consent. in-toto statements in DSSE envelopes.
+
+A certificate says what was done, and honestly what could not be: copies on other people's disks, revisions that
+clients pinned, rights that a licence gave for good.
+"""
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+from registry.audit.keys import statement_signer
+from registry.digests import canonical, sha256
+from registry.evidence.licences import terms_of
+from registry.evidence.models import ConsentRecord, LicenceTerms
+from registry.experts.models import ExpertVersion, VersionState
+from registry.notices.queries import deliveries_about
+from registry.usage.queries import recipients_of
+from registry.withdrawals.models import Withdrawal
+from registry.withdrawals.queries import affected_by
+
+STATEMENT = "https://in-toto.io/Statement/v1"
+PREDICATE = "https://guildhall.dev/withdrawal/v1"
+RECEIPT = "https://guildhall.dev/consent-receipt/v1"
+PAYLOAD = "application/vnd.in-toto+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """An envelope, the digest of the statement in it, and the public key that checks it."""
+
+    envelope: dict[str, Any]
+    digest: str
+    vkey: str
+
+
+def sign(statement: dict[str, Any]) -> Signed:
+    """DSSE: what is signed is the kind and the bytes, so that nobody can take one for another."""
+    payload, key = canonical(statement), statement_signer()
+    text = b"DSSEv1 %d %s %d %s" % (len(PAYLOAD), PAYLOAD.encode(), len(payload), payload)
+    envelope = {
+        "payloadType": PAYLOAD,
+        "payload": _b64(payload),
+        "signatures": [{"keyid": key.vkey, "sig": _b64(key.sign(text))}],
+    }
+    return Signed(envelope, sha256(payload), key.vkey)
+
+
+def certificate_of(withdrawal: Withdrawal) -> dict[str, Any]:
+    """The statement about one withdrawal, when all but its certificate is done."""
+    version = withdrawal.version
+    return {
+        "_type": STATEMENT,
+        "subject": [{"name": str(version), "digest": {"sha256": version.data_digest.removeprefix("sha256:")}}],
+        "predicateType": PREDICATE,
+        "predicate": {
+            "withdrawal": str(withdrawal.id),
+            "cause": withdrawal.cause,
+            "legal_basis": withdrawal.legal_basis,
+            "requested_at": withdrawal.requested_at.isoformat(),
+            "steps": [
+                {"step": row.name, "at": row.done_at.isoformat(), "facts": row.facts}
+                for row in withdrawal.steps.exclude(done_at=None).order_by("done_at", "id")
+                if row.done_at
+            ],
+            "models": [
+                {"model": one.model, "revision": one.revision, "now": one.recomposed_revision}
+                for one in affected_by(withdrawal)
+            ],
+            "residuals": residuals_of(withdrawal),
+        },
+    }
+
+
+def residuals_of(withdrawal: Withdrawal) -> dict[str, Any]:
+    """What a withdrawal cannot reach, by name: revisions that clients may have pinned, recipients, rights."""
+    version = withdrawal.version
+    terms = LicenceTerms.objects.filter(version=version).first()
+    licence = str(terms) if terms else "NONE"
+    told: dict[str, dict[str, int]] = {}
+    for delivery in deliveries_about(str(withdrawal)):
+        count = told.setdefault(delivery.organisation.slug, {"deliveries": 0, "acknowledged": 0})
+        count["deliveries"] += 1
+        count["acknowledged"] += delivery.acknowledged_at is not None
+    recipients = recipients_of(version)
+    return {
+        "pinned_revisions": sorted({one.revision for one in affected_by(withdrawal) if one.revision}),
+        "recipients": [
+            {
+                "organisation": organisation.slug,
+                "revisions": revisions,
+                **told.get(organisation.slug, {"deliveries": 0, "acknowledged": 0}),
+            }
+            for organisation, revisions in recipients.revisions.items()
+        ],
+        "licence": licence,
+        "licence_irrevocable": not terms_of(licence).revocable,
+        "says": [
+            "Copies on the recipients' own disks are out of our reach; recipients were asked to delete them.",
+            "A client that pinned one of these revisions and has it in its cache asks nobody before it loads it.",
+            "`guildhall verify model --max-age` refuses such copies where it is run before loading.",
+        ],
+    }
+
+
+def receipt_of(version: ExpertVersion) -> dict[str, Any]:
+    """The consent behind a version as a receipt (ISO/IEC TS 27560, in the words of DPV), with its present state."""
+    consent = ConsentRecord.objects.select_related("version__expert__organisation").get(version=version)
+    withdrawal = Withdrawal.objects.filter(version=version).first()
+    state = "given"
+    if withdrawal is not None:
+        state = "lapsed" if withdrawal.cause != "owner" else "withdrawn"
+    elif version.state == VersionState.PAUSED:
+        state = "paused"
+    return {
+        "_type": STATEMENT,
+        "subject": [{"name": str(version), "digest": {"sha256": version.data_digest.removeprefix("sha256:")}}],
+        "predicateType": RECEIPT,
+        "predicate": {
+            "schema_version": "ISO/IEC TS 27560:2023",
+            "record_id": str(consent.id),
+            "controller": version.expert.organisation.slug,
+            "legal_basis": consent.legal_basis,
+            "purposes": consent.purposes,
+            "recipients": consent.recipients,
+            "jurisdictions": consent.jurisdictions,
+            "valid_from": consent.valid_from.isoformat(),
+            "valid_until": consent.valid_until.isoformat() if consent.valid_until else None,
+            "withdrawal_method": consent.withdrawal_method,
+            "state": state,
+            "events": [
+                {"state": "given", "at": consent.created_at.isoformat()},
+                *([{"state": state, "at": withdrawal.requested_at.isoformat()}] if withdrawal else []),
+            ],
+        },
+    }
+
+
+def _b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
