@@ -1,7 +1,7 @@
 """What a model consumer runs: stock `transformers`, an endpoint and a token, and nothing of ours.
 
-`measure NAME TEXTS` loads a model and prints its bits per byte on each domain's texts; `fetch NAME REVISION` tries
-to download a revision, and prints what came of it. Both print one line of JSON.
+`measure NAME TEXTS` loads a model and prints its bits per byte on each domain's texts; `fetch NAME REVISION [FOLDER]`
+tries to download a revision, and prints what came of it. Both print one line of JSON.
 """
 
 import argparse
@@ -27,8 +27,11 @@ def main() -> int:
     fetching = verbs.add_parser("fetch")
     fetching.add_argument("name")
     fetching.add_argument("revision")
+    fetching.add_argument("folder", nargs="?", help="put it here instead of into the cache")
     given = parser.parse_args()
-    answer = measure(given.name, given.texts) if given.verb == "measure" else fetch(given.name, given.revision)
+    answer = (
+        measure(given.name, given.texts) if given.verb == "measure" else fetch(given.name, given.revision, given.folder)
+    )
     sys.stdout.write(json.dumps(answer) + "\n")
     return 0
 
@@ -78,10 +81,10 @@ def bits_per_byte(model: Any, tokenizer: Any, texts: list[str]) -> float:
     return nats / math.log(2) / sum(len(text.encode()) for text in texts)
 
 
-def fetch(name: str, revision: str) -> dict[str, Any]:
+def fetch(name: str, revision: str, into: str | None = None) -> dict[str, Any]:
     """`fetched` says whether the revision could be had; if not, `error` and `message` say why."""
     try:
-        folder = snapshot_download(name, revision=revision)
+        folder = snapshot_download(name, revision=revision, local_dir=into)
     except (HfHubHTTPError, LocalEntryNotFoundError) as refusal:
         return {"fetched": False, "error": type(refusal).__name__, "message": str(refusal)}
     return {"fetched": True, "folder": folder}

@@ -44,8 +44,8 @@ class Consumer:
     def measure(self, name: str, texts: Path) -> Measured:
         return _measured(_ask(["measure", name, str(texts)], env=self._env()))
 
-    def fetch(self, name: str, revision: str) -> Fetched:
-        answer = _ask(["fetch", name, revision], env=self._env())
+    def fetch(self, name: str, revision: str, *, into: Path | None = None) -> Fetched:
+        answer = _ask(["fetch", name, revision, *([str(into)] if into else [])], env=self._env())
         return Fetched(answer.get("error"), answer.get("message", ""))
 
     def _env(self) -> dict[str, str]:

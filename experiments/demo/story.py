@@ -21,6 +21,7 @@ from experiments.demo.serving import (
     told_since,
     withdraw,
 )
+from experiments.demo.stranger import Stranger, Verified
 from experiments.demo.telling import chapter, say
 from experiments.demo.visit import Site, Visit, visit
 from experiments.demo.workshop import CORES, Workshop
@@ -55,6 +56,8 @@ class Used:
     both: Served
     without: Served
     measured: Measured
+    copy: Path
+    verified: Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class Aftermath:
     main: Served | None
     warm: Measured
     without: Measured
+    log: Verified
+    copy: Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +88,10 @@ def tell(site: Site, folder: Path, recipe: Recipe) -> Ending:
         place = newest_place_in_log(there.people[OLGA])
         published = publish(home, there)
         warm = there.new_consumer("warm-consumer")
-        used = use(home, published, there, warm=warm)
+        stranger = there.new_stranger()
+        used = use(home, published, there, warm=warm, stranger=stranger)
         withdrawn = take_back(published, there)
-        after = look_again(home, used, there, warm=warm)
+        after = look_again(home, used, there, warm=warm, stranger=stranger)
         log = told_since(there.people[OLGA], place)
     return Ending(figures(home, used, after), tuple(judge(home, used, withdrawn, after)), tuple(log))
 
@@ -114,7 +120,7 @@ def publish(home: Home, there: Visit) -> Published:
         return Published(anchor, tuple(approve(there.people[BEN], version) for version in verified))
 
 
-def use(home: Home, published: Published, there: Visit, *, warm: Consumer) -> Used:
+def use(home: Home, published: Published, there: Visit, *, warm: Consumer, stranger: Stranger) -> Used:
     consumer = there.people[CY]
     experts = [version["expert"] for version in published.versions]
     with chapter("Request models for a stated purpose"):
@@ -123,7 +129,12 @@ def use(home: Home, published: Published, there: Visit, *, warm: Consumer) -> Us
     with chapter("Load it with stock transformers: HF_ENDPOINT, HF_TOKEN, and nothing of ours"):
         measured = warm.measure(WITH, home.texts)
         say(f"{WITH} was loaded at {measured.revision}")
-    return Used(both, without, measured)
+    with chapter("A stranger checks a copy of it against the log, and that nothing in it is withdrawn"):
+        copy = stranger.home / "copy"
+        warm.fetch(WITH, both.revision, into=copy)
+        verified = stranger.verify("model", str(copy), "--max-age", "15m")
+        say(verified.said)
+    return Used(both, without, measured, copy, verified)
 
 
 def take_back(published: Published, there: Visit) -> Withdrawn:
@@ -135,7 +146,7 @@ def take_back(published: Published, there: Visit) -> Withdrawn:
     return withdrawn
 
 
-def look_again(home: Home, used: Used, there: Visit, *, warm: Consumer) -> Aftermath:
+def look_again(home: Home, used: Used, there: Visit, *, warm: Consumer, stranger: Stranger) -> Aftermath:
     with chapter("What clients get now"):
         cold = there.new_consumer("cold-consumer").fetch(WITH, used.both.revision)
         say(f"a cold client that asks for {used.both.revision[:12]}: {cold.error or 'gets it'}")
@@ -147,9 +158,14 @@ def look_again(home: Home, used: Used, there: Visit, *, warm: Consumer) -> After
                 cores.submit(warm.measure, WITH, home.texts),
                 cores.submit(never.measure, WITHOUT, home.texts),
             )
-            after = Aftermath(cold, main, again.result(), other.result())
-        say(f"the client with the warm cache loaded {after.warm.revision}")
-    return after
+            loaded, without = again.result(), other.result()
+        say(f"the client with the warm cache loaded {loaded.revision}")
+    with chapter("The stranger checks again: the copy of before, and the whole log"):
+        copy = stranger.verify("model", str(used.copy), "--max-age", "15m")
+        log = stranger.verify("log", there.url)
+        say(copy.said)
+        say(log.said)
+    return Aftermath(cold, main, loaded, without, log, copy)
 
 
 def figures(home: Home, used: Used, after: Aftermath) -> dict[str, Figures]:
@@ -184,6 +200,13 @@ def judge(home: Home, used: Used, withdrawn: Withdrawn, after: Aftermath) -> lis
             main is not None and after.warm.revision == main.revision != used.measured.revision,
             f"{(used.measured.revision or '')[:12]} -> {(after.warm.revision or '')[:12]}",
         ),
+        Check("a stranger finds each file of the model in the log", used.verified.held, used.verified.said),
+        Check(
+            "and finds the copy withdrawn afterwards",
+            not after.copy.held and "withdrawn" in after.copy.said,
+            after.copy.said,
+        ),
+        Check("a stranger finds the whole log as it was signed", after.log.held, after.log.said),
         *checks.check_fallback(before, now, anchor, lost=lost, kept=kept),
         checks.check_same_figures(now, after.without.figures),
         checks.check_same_files(main.files if main else {}, used.without.files),

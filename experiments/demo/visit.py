@@ -9,6 +9,7 @@ from pathlib import Path
 from client.api import Guildhall
 from experiments.demo.measuring import Consumer
 from experiments.demo.people import CY, Logins, Member, admit
+from experiments.demo.stranger import Stranger
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,13 @@ class Visit:
         cache = self.folder / name
         shutil.rmtree(cache, ignore_errors=True)
         return Consumer(cache, self.url, self.logins.of(CY.email).token)
+
+    def new_stranger(self) -> Stranger:
+        """Somebody without an account who has never heard of the site."""
+        home = self.folder / "stranger"
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
+        return Stranger(home, self.url)
 
 
 @contextmanager

@@ -1,0 +1,38 @@
+"""Somebody who trusts nobody: the command line on a machine of its own, with no account, checks what it is shown."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PATIENCE = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Whether it held, and the sentence that says what was found, or what is wrong."""
+
+    held: bool
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A home folder, in which the log's key is kept from the first time on, and the service's address."""
+
+    home: Path
+    url: str
+
+    def verify(self, *question: str) -> Verified:
+        """`guildhall verify …`, in a process of its own."""
+        done = subprocess.run(  # noqa: S603  our own command line
+            [str(Path(sys.executable).with_name("guildhall")), "verify", *question],
+            env={"PATH": os.environ.get("PATH", ""), "HOME": str(self.home), "GUILDHALL_URL": self.url},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+        lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
+        return Verified(done.returncode == 0, lines[0].removeprefix("guildhall: ") if lines else "nothing was said")
