@@ -12,7 +12,7 @@ from uuid import UUID
 from celery import shared_task
 
 from flexcore.config import Architecture
-from flexcore.manifest import ExpertEntry, Plan, Recipe, Shard, plan
+from flexcore.manifest import MANIFEST, ExpertEntry, Plan, Recipe, Shard, plan
 from flexcore.package import MAX_ROUTER, MAX_TOKENIZER, TOKENIZER_NAMES, AnchorFiles, ExpertFiles, Malformed
 from registry import storage
 from registry.actors import ASSEMBLER
@@ -25,7 +25,7 @@ from registry.compositions.actions import (
 )
 from registry.compositions.models import Composition, CompositionState
 from registry.compositions.progress import note_progress
-from registry.compositions.queries import get_composition, repository_texts, versions_in
+from registry.compositions.queries import get_composition, repository_texts, twin_of, versions_in
 from registry.digests import sha256
 from registry.errors import WrongState
 from registry.experts.models import Anchor, ExpertVersion, UploadedFile
@@ -58,6 +58,24 @@ def compose(composition_id: str) -> None:
 
 
 def _assemble(composition: Composition) -> None:
+    """Many models have few recipes: what lies there for one of them is not put together for the next."""
+    twin = twin_of(composition)
+    if twin is None:
+        _put_together(composition)
+    else:
+        record_assembled(composition.id, manifest=twin.manifest, files=_rows_of(twin), by=ASSEMBLER)
+
+
+def _rows_of(twin: Composition) -> list[FileRow]:
+    """What its manifest names, and the manifest; the proof beside them is the twin's own."""
+    named = {file["path"] for file in twin.manifest["files"]} | {MANIFEST}
+    return [
+        FileRow(path=row.path, size=row.size, digest=row.digest, sha256=row.sha256, key=row.key)
+        for row in twin.files.filter(path__in=named)
+    ]
+
+
+def _put_together(composition: Composition) -> None:
     anchor = composition.model.anchor
     versions = [version for _, version in versions_in(composition)]
     planned = plan(

@@ -1,7 +1,7 @@
 """Validating to proving: the composed model is fetched as a client would, loaded, and tried on public text.
 
 It goes on record when every tensor is there and it does not tell the text much worse than its anchor; else it fails and
-says so. Runs on the gpu queue, with or without a GPU.
+says so. Models of one recipe are the same bytes, and are tried once. Runs on the gpu queue, with or without a GPU.
 """
 
 import logging

@@ -112,7 +112,10 @@ class Composition(models.Model):
                 condition=models.Q(state__in=CompositionState.values), name="composition_state_is_known"
             ),
         ]
-        indexes = [models.Index(fields=["model", "revision"], name="composition_by_revision")]
+        indexes = [
+            models.Index(fields=["model", "revision"], name="composition_by_revision"),
+            models.Index(fields=["recipe_digest"], name="composition_by_recipe"),
+        ]
 
     def __str__(self) -> str:
         return f"composition:{self.id}"

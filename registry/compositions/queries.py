@@ -12,6 +12,7 @@ from registry.accounts.queries import reach_of
 from registry.actors import Actor
 from registry.compositions.models import RUNNING, SERVED, Composition, CompositionState, Inclusion, Model
 from registry.compositions.texts import AnchorCredit, ExpertCredit, repository_texts_of
+from registry.digests import sha256
 from registry.errors import Invalid, NotFound
 from registry.evidence.models import LicenceTerms
 from registry.evidence.rules import PURPOSES
@@ -118,6 +119,18 @@ def repository_texts(composition: Composition) -> dict[str, bytes]:
     return repository_texts_of(credit, experts, top_k=composition.recipe["top_k"])
 
 
+def twin_of(composition: Composition) -> Composition | None:
+    """Another model's living build of the same recipe and the same texts, put together already: its files are ours."""
+    assembled = {CompositionState.VALIDATING, CompositionState.PROVING} | SERVED
+    twins = Composition.objects.filter(recipe_digest=composition.recipe_digest, state__in=assembled)
+    twin = twins.exclude(id=composition.id).order_by("created_at").first()
+    if twin is None:
+        return None
+    digests = dict(twin.files.values_list("path", "digest"))
+    texts = repository_texts(composition)
+    return twin if all(digests.get(path) == sha256(text) for path, text in texts.items()) else None
+
+
 def _credit(slot: int, version: ExpertVersion) -> ExpertCredit:
     terms = LicenceTerms.objects.get(version=version)
     return ExpertCredit(
@@ -135,7 +148,8 @@ def _credit(slot: int, version: ExpertVersion) -> ExpertCredit:
 
 def tried_before(composition: Composition) -> dict[str, object] | None:
     """What the trial of the same revision found, of this model or another: the same name is the same bytes."""
-    rows = Composition.objects.filter(revision=composition.revision).exclude(included_entry=None)
+    same = Composition.objects.filter(recipe_digest=composition.recipe_digest, revision=composition.revision)
+    rows = same.exclude(included_entry=None)
     found = rows.exclude(id=composition.id).exclude(validation={}).values_list("validation", flat=True).first()
     return dict(found) if found else None
 

@@ -9,9 +9,12 @@ from registry.audit.models import Entry
 from registry.compositions.actions import cancel_composition
 from registry.compositions.models import Composition, CompositionState, Shard
 from registry.digests import sha256
-from tests.factories import CY, made_digest
+from registry.evidence.models import LicenceTerms
+from registry.experts.models import Anchor
+from tests.factories import CY, made_digest, publish
 from tests.workers.packages import Home, bring_anchor, bring_approved, bring_both, requested
 from workers.assembly import compose
+from workers.validation import validate_composition
 
 PAD = 5 * 2**20
 
@@ -151,3 +154,40 @@ def test_a_recipe_of_other_digests_than_the_files_fails(home: Home) -> None:
 
     assert after.state == CompositionState.FAILED
     assert str(version.expert) in after.failure
+
+
+def test_a_second_model_of_the_recipe_has_the_same_files_and_nothing_is_put_together_again(home: Home) -> None:
+    bring_both(home)
+    first = composed(requested())
+    storage.delete(Anchor.objects.get().files.get(path="tokenizer.json").key)
+
+    second = composed(requested(name="second"))
+
+    assert second.state == CompositionState.VALIDATING
+    assert (second.revision, second.manifest) == (first.revision, first.manifest)
+    rows = ("path", "size", "digest", "sha256", "key")
+    assert list(second.files.order_by("path").values(*rows)) == list(first.files.order_by("path").values(*rows))
+
+
+def test_the_second_model_has_its_own_texts_when_they_have_changed(home: Home) -> None:
+    bring_both(home)
+    first = composed(requested())
+    LicenceTerms.objects.update(attribution="The Players")
+
+    second = composed(requested(name="second"))
+
+    assert b"The Players" in storage.read(second.files.get(path="README.md").key, limit=2**20)
+    assert second.revision != first.revision
+
+
+def test_the_proof_of_the_first_is_not_handed_to_the_second(home: Home) -> None:
+    bring_both(home)
+    first = composed(requested())
+    validate_composition(str(first.id))
+    publish(first)
+
+    second = composed(requested(name="second"))
+
+    proof = {"inclusion.json", "inclusion.tlog-proof"}
+    assert proof <= set(first.files.values_list("path", flat=True))
+    assert not proof & set(second.files.values_list("path", flat=True))

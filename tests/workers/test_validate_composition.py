@@ -123,3 +123,16 @@ def test_a_file_that_cannot_be_fetched_is_no_verdict(assembled: Composition) -> 
         validate_composition(str(assembled.id))
 
     assert Composition.objects.get(id=assembled.id).state == CompositionState.VALIDATING
+
+
+def test_the_same_bytes_are_tried_once(assembled: Composition) -> None:
+    first = validated(assembled)
+    second = requested(name="second")
+    compose(str(second.id))
+    storage.delete(first.files.get(path="expert-01.safetensors").key)
+
+    after = validated(second)
+
+    assert after.state == CompositionState.PUBLISHED
+    assert after.revision == first.revision
+    assert after.validation == first.validation
