@@ -1,5 +1,5 @@
-"""Clients that download in a loop as huggingface_hub does: what is main, then each file by HEAD and GET, large ones from
-where the hub sends them. Each writes down when it last got a byte, of which revision, and from whom.
+"""Clients that download in a loop as huggingface_hub does: what is main, then each file by HEAD and GET, large ones
+from where the hub sends them. Each writes down when it last got a byte, of which revision, and from whom.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ class Crowd:
     def _run(self) -> None:
         try:
             asyncio.run(self._all())
-        except BaseException as fault:  # noqa: BLE001  told to whoever stops us
+        except BaseException as fault:
             self.failure = fault
 
     async def _all(self) -> None:
