@@ -23,7 +23,13 @@ class Job(StrEnum):
     SWEEP = "sweep"
 
 
-QUEUE_OF: dict[Job, str] = {Job.VALIDATE_COMPOSITION: "gpu", Job.DELIVER: "notices", Job.VERIFY_VERSION: "default"}
+QUEUE_OF: dict[Job, str] = {
+    Job.VALIDATE_COMPOSITION: "gpu",
+    Job.DELIVER: "notices",
+    # A model that is ready does not stand behind a thousand that are still to be composed.
+    Job.PUBLISH_COMPOSITION: "publishing",
+    Job.VERIFY_VERSION: "default",
+}
 
 
 @cache

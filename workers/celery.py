@@ -1,4 +1,5 @@
-"""The workers' Celery app. Jobs come by name from `registry.jobs`; queues: `default`, and `gpu` for running models.
+"""The workers' Celery app. Jobs come by name from `registry.jobs`; queues: `default`, `publishing`, `notices`,
+and `gpu` for running models.
 
 The queue is a hint: a message may come twice, late or never. Each task looks at its row first, and the sweep sends
 again what got lost.

@@ -146,7 +146,7 @@ def programs(*, port: int, env: Mapping[str, str]) -> list[Program]:
     worker = (*celery, "worker", "--loglevel=INFO", "--without-mingle", "--without-gossip")
     return [
         Program("web", (*web, "--workers", "1", "--no-ws", "registry.asgi:application"), env=env),
-        Program("worker", (*worker, "-Q", "default", "-c", "2", "-n", "default@%h"), env=env),
+        Program("worker", (*worker, "-Q", "publishing,default", "-c", "2", "-n", "default@%h"), env=env),
         Program("gpu-worker", (*worker, "-Q", "gpu", "-c", "1", "-n", "gpu@%h"), env=env),
         # It waits on other people's machines most of the time; threads wait cheaply, and hold up nobody's build.
         Program("messenger", (*worker, "-Q", "notices", "-P", "threads", "-c", "8", "-n", "notices@%h"), env=env),

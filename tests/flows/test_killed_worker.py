@@ -70,7 +70,19 @@ class Workers:
             self.started.append(subprocess.Popen(command, env=self.env, stdout=log, stderr=log, start_new_session=True))
 
     def start(self, app: str, *options: str, **env: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "celery", "-A", app, "worker", "-Q", "default,gpu", "-c", "1", *options]
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            app,
+            "worker",
+            "-Q",
+            "publishing,default,gpu",
+            "-c",
+            "1",
+            *options,
+        ]
         with (self.folder / "log").open("ab") as log:
             worker = subprocess.Popen(
                 [*command, "--without-mingle", "--without-gossip", "--loglevel=INFO"],
@@ -141,7 +153,7 @@ def nothing_waits() -> bool:
     """Neither in the queue, nor taken and not acknowledged."""
     with redis.Redis.from_url(settings.REDIS_URL) as valkey:
         taken = valkey.hlen("unacked")
-    return not (waiting("default") or waiting("gpu") or taken)
+    return not (any(waiting(queue) for queue in ("default", "publishing", "gpu")) or taken)
 
 
 def let_time_pass() -> None:
