@@ -15,7 +15,7 @@ const FIELDS = [
   { name: "actor", label: "Actor", placeholder: "person:…" },
   { name: "organisation", label: "Organisation", placeholder: "playhouse" },
   { name: "since", label: "From", type: "date" },
-  { name: "until", label: "To, that day included", type: "date" },
+  { name: "until", label: "To", type: "date" },
 ] as const;
 
 const ORDERS = [
