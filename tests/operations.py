@@ -286,6 +286,7 @@ OPERATIONS: dict[str, Operation] = {
     "placeHold": Operation(
         "POST", lambda: f"/versions/{make_version().id}/hold", frozenset({BEN, OTTO}), always({"reason": REASON})
     ),
+    "getHold": Operation("GET", held, CHECKERS),
     "liftHold": Operation("DELETE", held, frozenset({BEN, OTTO})),
     "listModels": Operation("GET", always("/models"), EVERYBODY),
     "getModel": Operation("GET", lambda: f"/models/{make_revision().model}", CONSUMER | CHECKERS),

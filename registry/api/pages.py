@@ -19,6 +19,7 @@ ADDRESSES = (
     r"^reviews(?:/[^/]+)?$",
     r"^models(?:/new|/[^/]+/[^/]+)?$",
     r"^compositions/[^/]+$",
+    r"^withdrawals/[^/]+/certificate$",
 )
 NOT_BUILT = "The pages are not built. Run `npm ci && npm run build` in frontend/, or `make demo`.\n"
 

@@ -16,9 +16,10 @@ from registry.api.bodies import Body
 from registry.api.callers import actor_of
 from registry.api.versions import VersionOut, version_answer
 from registry.audit.queries import entry_of_key, index_of, leaf_at, proof_of
-from registry.errors import NotFound
+from registry.errors import NotAllowed, NotFound
 from registry.experts.queries import get_visible_expert, get_visible_version
 from registry.withdrawals import actions
+from registry.withdrawals.destruction import hold_on
 from registry.withdrawals.models import Certificate, LegalBasis, LegalHold, Withdrawal
 from registry.withdrawals.queries import (
     Hit,
@@ -143,6 +144,10 @@ class HoldOut(serializers.ModelSerializer[LegalHold]):
         model = LegalHold
         fields = ["id", "reason", "placed_at", "lifted_at"]
         read_only_fields = fields
+
+
+class HoldFound(serializers.Serializer[Any]):
+    hold = HoldOut(read_only=True, allow_null=True)
 
 
 def _given(body: type[Body], request: Request) -> dict[str, Any]:
@@ -314,6 +319,13 @@ class ResumeVersion(APIView):
 
 class Hold(APIView):
     """/versions/{version_id}/hold"""
+
+    @extend_schema(operation_id="getHold", responses=HoldFound)
+    def get(self, request: Request, version_id: UUID) -> Response:
+        version = get_visible_version(version_id, actor=actor_of(request))
+        if not reach_of(actor_of(request)).everything:
+            raise NotAllowed("Holds are for compliance, auditors and operators to see.")
+        return Response(HoldFound({"hold": hold_on(version)}).data)
 
     @extend_schema(operation_id="placeHold", request=ReasonIn, responses=HoldOut)
     def post(self, request: Request, version_id: UUID) -> Response:

@@ -641,7 +641,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        get: operations["getHold"];
         put?: never;
         post: operations["placeHold"];
         delete: operations["liftHold"];
@@ -1312,6 +1312,9 @@ export interface components {
             readonly revision: string;
             readonly main: boolean;
             readonly consumer: string;
+        };
+        HoldFound: {
+            readonly hold: components["schemas"]["HoldOut"] | null;
         };
         HoldOut: {
             /** Format: uuid */
@@ -3455,6 +3458,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FileOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldFound"];
                 };
             };
             /** @description What was refused, and why (RFC 9457). */

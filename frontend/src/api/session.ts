@@ -32,3 +32,10 @@ export function organisationsWith(person: Person, role: Role): { slug: string; n
     .filter((held) => held.role === role)
     .map((held) => ({ slug: held.organisation, name: held.organisation_name }));
 }
+
+const LOOKS_AT_ALL: readonly Role[] = ["compliance", "auditor", "operator"];
+
+/** May the person see what is the organisation's own matter: its people, and those whose work is to look. */
+export function looksInto(person: Person, organisation: string): boolean {
+  return person.roles.some((held) => held.organisation === organisation || LOOKS_AT_ALL.includes(held.role));
+}

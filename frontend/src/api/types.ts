@@ -4,6 +4,7 @@ import type { components } from "@/api/schema";
 type Schemas = components["schemas"];
 
 export type Anchor = Schemas["AnchorOut"];
+export type CertificateBundle = Schemas["CertificateOut"];
 export type Check = Schemas["CheckOut"];
 export type Composition = Schemas["CompositionOut"];
 export type CompositionBrief = Schemas["CompositionBrief"];
@@ -34,5 +35,7 @@ export type VersionBrief = Schemas["VersionBrief"];
 export type Vocabulary = Schemas["VocabularyOut"];
 export type Withdrawal = Schemas["WithdrawalOut"];
 export type WithdrawalPreview = Schemas["PreviewOut"];
+export type WithdrawalResiduals = Schemas["ResidualsOut"];
+export type WithdrawalStep = Schemas["StepOut"];
 
 export type Role = Schemas["RoleOut"]["role"];

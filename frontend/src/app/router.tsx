@@ -115,6 +115,12 @@ const composition = createRoute({
   component: lazyRouteComponent(() => import("@/app/pages/CompositionPage"), "CompositionPage"),
 });
 
+const certificate = createRoute({
+  ...inside,
+  path: "/withdrawals/$id/certificate",
+  component: lazyRouteComponent(() => import("@/app/pages/CertificatePage"), "CertificatePage"),
+});
+
 const log = createRoute({
   ...inside,
   path: "/log",
@@ -128,7 +134,22 @@ const account = createRoute({
   component: lazyRouteComponent(() => import("@/app/pages/AccountPage"), "AccountPage"),
 });
 
-const pages = [start, experts, expert, version, upload, reviews, review, models, newModel, model, composition, log, account];
+const pages = [
+  start,
+  experts,
+  expert,
+  version,
+  upload,
+  reviews,
+  review,
+  models,
+  newModel,
+  model,
+  composition,
+  certificate,
+  log,
+  account,
+];
 
 export const router = createRouter({
   routeTree: root.addChildren([login, signedIn.addChildren(pages)]),

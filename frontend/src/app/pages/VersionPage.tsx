@@ -2,6 +2,7 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { getRouteApi } from "@tanstack/react-router";
+import { hasRole, looksInto, usePerson } from "@/api/session";
 import type { Version } from "@/api/types";
 import { Evidence } from "@/app/Evidence";
 import { Answered } from "@/components/Answered";
@@ -9,15 +10,20 @@ import { Page } from "@/components/Page";
 import { PageButton, PageLink } from "@/components/PageLink";
 import { Section } from "@/components/Section";
 import { StateBadge } from "@/components/StateBadge";
+import { EndsSoon } from "@/features/evidence/EndsSoon";
 import { useVersion } from "@/features/experts/api";
 import { UploadPanel } from "@/features/experts/upload/UploadPanel";
 import { VersionState } from "@/features/experts/VersionState";
 import { ReviewList } from "@/features/reviews/ReviewList";
 import { InUse } from "@/features/withdrawals/InUse";
-import { WithdrawalResult } from "@/features/withdrawals/WithdrawalResult";
+import { LegalHold } from "@/features/withdrawals/LegalHold";
+import { PauseButton, ResumeButton } from "@/features/withdrawals/PauseButton";
+import { WithdrawalProgress } from "@/features/withdrawals/WithdrawalProgress";
 import { WithdrawDialog } from "@/features/withdrawals/WithdrawDialog";
 
 const route = getRouteApi("/signed-in/versions/$id");
+
+const LIVING: ReadonlySet<Version["state"]> = new Set(["approved", "paused"]);
 
 export function VersionPage() {
   const { id } = route.useParams();
@@ -31,8 +37,11 @@ export function VersionPage() {
 
 function VersionView({ version }: { version: Version }) {
   const [withdrawing, { open, close }] = useDisclosure(false);
+  const person = usePerson();
   const [org = "", name = ""] = version.expert.split("/");
   const full = `${version.expert}@${version.number}`;
+  const target = { id: version.id, name: full, expert: version.expert, organisation: org };
+  const keepsBytes = hasRole(person, "compliance") || hasRole(person, "operator");
 
   return (
     <Page
@@ -56,6 +65,8 @@ function VersionView({ version }: { version: Version }) {
               Review
             </PageButton>
           )}
+          {version.may.withdraw && version.state === "approved" && <PauseButton id={version.id} name={full} />}
+          {version.may.withdraw && version.state === "paused" && <ResumeButton id={version.id} />}
           {version.may.withdraw && (
             <Button color="crimson" onClick={open}>
               Withdraw
@@ -65,15 +76,27 @@ function VersionView({ version }: { version: Version }) {
       }
     >
       <VersionState version={version} />
-      {version.state === "withdrawn" && <WithdrawalResult id={version.id} />}
+      {LIVING.has(version.state) && <EndsSoon terms={{ consent: version.consent.valid_until }} />}
+      {version.state === "withdrawn" && (
+        <WithdrawalProgress
+          versionId={version.id}
+          owns={person.roles.some((held) => held.role === "owner" && held.organisation === org)}
+          looksInto={looksInto(person, org)}
+        />
+      )}
       {version.may.edit && version.state === "draft" && (
         <Section title="Bring the files" about="Choose the package again; what has already arrived is not sent twice.">
           <UploadPanel version={version} />
         </Section>
       )}
-      {version.may.withdraw && version.state === "approved" && (
+      {version.may.withdraw && LIVING.has(version.state) && (
         <Section title="Where it is used">
-          <InUse id={version.id} />
+          <InUse target={target} />
+        </Section>
+      )}
+      {keepsBytes && (
+        <Section title="Legal hold">
+          <LegalHold versionId={version.id} name={full} />
         </Section>
       )}
       <Evidence version={version} />
@@ -82,7 +105,7 @@ function VersionView({ version }: { version: Version }) {
           <ReviewList reviews={version.reviews} />
         </Section>
       )}
-      <WithdrawDialog id={version.id} name={full} opened={withdrawing} onClose={close} />
+      <WithdrawDialog target={target} opened={withdrawing} onClose={close} />
     </Page>
   );
 }

@@ -5,7 +5,7 @@ import { Digest } from "@/components/Digest";
 import { count } from "@/components/sizes";
 import { useCheckpoint } from "@/features/audit/api";
 import classes from "@/features/audit/Log.module.css";
-import { bytesOf, hex } from "@/features/audit/proofs";
+import { bytesOf, hex } from "@/api/proofs";
 
 export function LogHead() {
   const checkpoint = useCheckpoint();

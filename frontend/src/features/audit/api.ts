@@ -4,7 +4,7 @@ import { answer, client, textOf } from "@/api/client";
 import { usePages } from "@/api/pages";
 import type { operations } from "@/api/schema";
 import { asQuery, type LogFilters } from "@/features/audit/filters";
-import { readCheckpoint } from "@/features/audit/proofs";
+import { readCheckpoint } from "@/api/proofs";
 
 type Query = NonNullable<operations["listLog"]["parameters"]["query"]>;
 

@@ -2,7 +2,7 @@
 import { bytesAt, textOf } from "@/api/client";
 import type { Entry } from "@/api/types";
 import { leafPath, proofPath } from "@/features/audit/api";
-import { base64, hex, leafHash, Malformed, readKey, readProof, rootFrom, signedWith, type Proof } from "@/features/audit/proofs";
+import { base64, hex, leafHash, Malformed, readKey, readProof, rootFrom, signedWith, type Proof } from "@/api/proofs";
 
 export interface Finding {
   ok: boolean | null; // null: could not be looked at here

@@ -3,11 +3,19 @@ import { List, Stack, Text } from "@mantine/core";
 import type { WithdrawalPreview } from "@/api/types";
 import { Notice } from "@/components/Notice";
 import { count } from "@/components/sizes";
+import type { Scope } from "@/features/withdrawals/api";
 
-export function Effects({ preview }: { preview: WithdrawalPreview }) {
-  const { models, downloads, irrevocable, notice } = preview;
+export function Effects({ preview, scope }: { preview: WithdrawalPreview; scope: Scope }) {
+  const { versions, models, downloads, irrevocable, notice } = preview;
   return (
     <Stack gap="sm">
+      {scope !== "version" && (
+        <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+          {versions.length === 0
+            ? "There is nothing to withdraw: no version of it is in use."
+            : `${count(versions.length, "version")} at once: ${versions.join(", ")}.`}
+        </Text>
+      )}
       {models.length === 0 ? (
         <Notice tone="info" title="No model holds it">
           Nobody is hit by this withdrawal.

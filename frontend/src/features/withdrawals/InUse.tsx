@@ -4,10 +4,10 @@ import { Answered } from "@/components/Answered";
 import { RowList } from "@/components/RowList";
 import { count } from "@/components/sizes";
 import { StateBadge } from "@/components/StateBadge";
-import { useWithdrawalPreview } from "@/features/withdrawals/api";
+import { useWithdrawalPreview, type Target } from "@/features/withdrawals/api";
 
-export function InUse({ id }: { id: string }) {
-  const preview = useWithdrawalPreview(id, true);
+export function InUse({ target }: { target: Target }) {
+  const preview = useWithdrawalPreview(target, "version", true);
   return (
     <Answered query={preview} what="models that hold it">
       {({ models, downloads }) =>
