@@ -219,16 +219,67 @@ class Guildhall:
     def cancel_composition(self, composition_id: str) -> shapes.Composition:
         return cast(shapes.Composition, self._post("compositions", composition_id, "cancel"))
 
-    # Withdrawals and the log
+    # Withdrawals
 
     def preview_withdrawal(self, version_id: str) -> shapes.WithdrawalPreview:
         return cast(shapes.WithdrawalPreview, self._get("versions", version_id, "withdrawal-preview"))
 
-    def withdraw_version(self, version_id: str, *, reason: str) -> shapes.Withdrawal:
-        return cast(shapes.Withdrawal, self._post("versions", version_id, "withdraw", body={"reason": reason}))
+    def preview_expert_withdrawal(self, full_name: str) -> shapes.WithdrawalPreview:
+        return cast(shapes.WithdrawalPreview, self._get("experts", *_halves(full_name), "withdrawal-preview"))
 
-    def get_withdrawal(self, version_id: str) -> shapes.Withdrawal:
+    def preview_organisation_withdrawal(self, slug: str) -> shapes.WithdrawalPreview:
+        return cast(shapes.WithdrawalPreview, self._get("organisations", slug, "withdrawal-preview"))
+
+    def withdraw_version(
+        self, version_id: str, *, reason: str, legal_basis: str = "", password: str = ""
+    ) -> shapes.Withdrawal:
+        """`password`: one's own, to confirm that the stored bytes be destroyed; denial needs none."""
+        body = _click(reason, legal_basis, password)
+        return cast(shapes.Withdrawal, self._post("versions", version_id, "withdraw", body=body))
+
+    def withdraw_expert(
+        self, full_name: str, *, reason: str, legal_basis: str = "", password: str = ""
+    ) -> list[shapes.Withdrawal]:
+        """Every version of it that can be in use, at once."""
+        body = _click(reason, legal_basis, password)
+        return cast("list[shapes.Withdrawal]", self._post("experts", *_halves(full_name), "withdraw", body=body))
+
+    def withdraw_organisation(
+        self, slug: str, *, reason: str, legal_basis: str = "", password: str = ""
+    ) -> list[shapes.Withdrawal]:
+        """Every version of all of its experts, at once."""
+        body = _click(reason, legal_basis, password)
+        return cast("list[shapes.Withdrawal]", self._post("organisations", slug, "withdraw", body=body))
+
+    def get_withdrawal_of_version(self, version_id: str) -> shapes.Withdrawal:
         return cast(shapes.Withdrawal, self._get("versions", version_id, "withdrawal"))
+
+    def get_withdrawal(self, withdrawal_id: str) -> shapes.WholeWithdrawal:
+        """With what it cannot reach: for its owner's people, and for those whose work is to look."""
+        return cast(shapes.WholeWithdrawal, self._get("withdrawals", withdrawal_id))
+
+    def confirm_destruction(self, withdrawal_id: str, *, password: str) -> shapes.Withdrawal:
+        body = {"password": password}
+        return cast(shapes.Withdrawal, self._post("withdrawals", withdrawal_id, "confirm-destruction", body=body))
+
+    def get_certificate(self, withdrawal_id: str) -> shapes.Certificate:
+        return cast(shapes.Certificate, self._get("withdrawals", withdrawal_id, "certificate"))
+
+    def pause_version(self, version_id: str, *, reason: str) -> shapes.Version:
+        return cast(shapes.Version, self._post("versions", version_id, "pause", body={"reason": reason}))
+
+    def resume_version(self, version_id: str) -> shapes.Version:
+        return cast(shapes.Version, self._post("versions", version_id, "resume", again=True))
+
+    def place_hold(self, version_id: str, *, reason: str) -> shapes.Hold:
+        return cast(shapes.Hold, self._post("versions", version_id, "hold", body={"reason": reason}))
+
+    def lift_hold(self, version_id: str) -> shapes.Hold:
+        # Not sent twice by itself: the second time there would be no hold, and that would be told as a fault.
+        answer = self.connection.call("DELETE", _address(("versions", version_id, "hold")), again=False)
+        return cast(shapes.Hold, answer.json())
+
+    # The log
 
     def list_log(self, **filters: str) -> Iterator[shapes.LogEntry]:
         """The log in the order it was written. Filters: about, event, actor; order="newest" turns it round."""
@@ -245,6 +296,11 @@ class Guildhall:
 
 def _address(path: Sequence[str]) -> str:
     return "/".join(("/api/v1", *(quote(part, safe="") for part in path)))
+
+
+def _click(reason: str, legal_basis: str, password: str) -> dict[str, str]:
+    more = {"legal_basis": legal_basis, "password": password}
+    return {"reason": reason} | {name: value for name, value in more.items() if value}
 
 
 def _halves(full_name: str) -> tuple[str, str]:

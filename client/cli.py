@@ -4,24 +4,21 @@ A refusal is one sentence on stderr and exit status 1.
 """
 
 import argparse
-import getpass
 import json
-import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from client import lines, shapes
-from client.api import Guildhall
 from client.connection import Refused
 from client.evidence import evidence_for, read_evidence
 from client.packages import push_anchor, push_version
 from client.signing import NotSigned, make_key, sign_package
+from client.terminal import here, password_for, show
 from client.verify.cli import add_commands as add_verify
 from client.verify.strict import NotVerified
-from client.waiting import wait_for_anchor, wait_for_composition, wait_for_version, wait_for_withdrawal
-
-LOCAL = "http://127.0.0.1:8000"
+from client.waiting import wait_for_anchor, wait_for_composition, wait_for_version
+from client.withdrawals import add_commands as add_withdrawals
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,18 +41,6 @@ def _fail(sentence: str, more: Sequence[str], *, status: int = 1) -> int:
     return status
 
 
-def _here(*, signed_in: bool = True) -> Guildhall:
-    token = os.environ.get("GUILDHALL_TOKEN")
-    if signed_in and not token:
-        raise Refused("GUILDHALL_TOKEN is not set; `guildhall login` makes a token.", status=0, code="no-token")
-    return Guildhall(os.environ.get("GUILDHALL_URL", LOCAL), token=token if signed_in else None)
-
-
-def _show(told: Iterable[str]) -> None:
-    for line in told:
-        print(line)
-
-
 def _steps() -> Callable[[shapes.Composition], None]:
     """Prints each step of a composition once."""
     told: list[str] = []
@@ -70,8 +55,8 @@ def _steps() -> Callable[[shapes.Composition], None]:
 
 
 def login(chosen: argparse.Namespace) -> None:
-    password = os.environ.get("GUILDHALL_PASSWORD") or getpass.getpass(f"Password of {chosen.email}: ")
-    with _here(signed_in=False) as guildhall:
+    password = password_for(f"Password of {chosen.email}")
+    with here(signed_in=False) as guildhall:
         guildhall.sign_in(chosen.email, password)
         token = guildhall.create_token(chosen.name, days=chosen.days)
         guildhall.sign_out()
@@ -82,7 +67,7 @@ def keygen(chosen: argparse.Namespace) -> None:
     pair = make_key(chosen.folder, name=chosen.name)
     print(f"{pair.private} signs; keep it to yourself.\n{pair.public} is for the service and for whoever checks.")
     if chosen.register:
-        with _here() as guildhall:
+        with here() as guildhall:
             key = guildhall.register_key(chosen.register, name=chosen.name, public_key=pair.public_pem)
         print(f"Registered for {chosen.register} as {key['fingerprint']}.")
 
@@ -97,7 +82,7 @@ def evidence(chosen: argparse.Namespace) -> None:
 
 def push(chosen: argparse.Namespace) -> None:
     stated = read_evidence(chosen.evidence)
-    with _here() as guildhall, lines.Bars() as bars:
+    with here() as guildhall, lines.Bars() as bars:
         version = push_version(
             guildhall, chosen.folder, expert=chosen.expert, evidence=stated, notes=chosen.notes, progress=bars.show
         )
@@ -107,7 +92,7 @@ def push(chosen: argparse.Namespace) -> None:
 
 
 def create(chosen: argparse.Namespace) -> None:
-    with _here() as guildhall:
+    with here() as guildhall:
         expert = guildhall.create_expert(
             chosen.expert,
             anchor=chosen.anchor,
@@ -119,7 +104,7 @@ def create(chosen: argparse.Namespace) -> None:
 
 
 def push_the_anchor(chosen: argparse.Namespace) -> None:
-    with _here() as guildhall, lines.Bars() as bars:
+    with here() as guildhall, lines.Bars() as bars:
         push_anchor(
             guildhall, chosen.folder, slug=chosen.slug, name=chosen.name, licence=chosen.licence, progress=bars.show
         )
@@ -128,7 +113,7 @@ def push_the_anchor(chosen: argparse.Namespace) -> None:
 
 
 def review(chosen: argparse.Namespace) -> None:
-    with _here() as guildhall:
+    with here() as guildhall:
         brief = guildhall.find_version(chosen.version)
         version = guildhall.review_version(
             brief["id"], verdict=chosen.verdict, reason=chosen.reason, concluded_licence=chosen.concluded_licence
@@ -137,7 +122,7 @@ def review(chosen: argparse.Namespace) -> None:
 
 
 def request(chosen: argparse.Namespace) -> None:
-    with _here() as guildhall:
+    with here() as guildhall:
         _, composition_id = guildhall.request_model(
             chosen.model,
             anchor=chosen.anchor,
@@ -154,27 +139,15 @@ def request(chosen: argparse.Namespace) -> None:
         print(f"HF_ENDPOINT={guildhall.url} hf download {chosen.model}")
 
 
-def withdraw(chosen: argparse.Namespace) -> None:
-    with _here() as guildhall:
-        brief = guildhall.find_version(chosen.version)
-        _show(lines.of_preview(chosen.version, guildhall.preview_withdrawal(brief["id"])))
-        if not chosen.yes and input(f"This cannot be undone. Type {chosen.version} to go on: ") != chosen.version:
-            raise Refused("Nothing was withdrawn.", status=0, code="not-confirmed")
-        withdrawal = guildhall.withdraw_version(brief["id"], reason=chosen.reason)
-        if chosen.wait:
-            withdrawal = wait_for_withdrawal(guildhall, brief["id"])
-    _show(lines.of_withdrawal(withdrawal))
-
-
 def status(chosen: argparse.Namespace) -> None:
-    with _here() as guildhall:
-        _show(lines.of_one(guildhall, chosen.name) if chosen.name else lines.of_everything(guildhall))
+    with here() as guildhall:
+        show(lines.of_one(guildhall, chosen.name) if chosen.name else lines.of_everything(guildhall))
 
 
 def log(chosen: argparse.Namespace) -> None:
     filters = {"about": chosen.about, "event": chosen.event}
-    with _here() as guildhall:
-        _show(lines.of_log(guildhall.list_log(**{name: value for name, value in filters.items() if value})))
+    with here() as guildhall:
+        show(lines.of_log(guildhall.list_log(**{name: value for name, value in filters.items() if value})))
 
 
 class _Commands:
@@ -198,6 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = _Commands()
     _for_everyone(commands)
     _for_owners(commands)
+    add_withdrawals(commands.add)
     _for_others(commands)
     return commands.parser
 
@@ -246,12 +220,6 @@ def _for_owners(commands: _Commands) -> None:
     one.add_argument("--evidence", type=Path, required=True, help="licence, consent and provenance (see `evidence`)")
     one.add_argument("--notes", default="")
     one.add_argument("--no-wait", dest="wait", action="store_false", help="do not wait for the check of the files")
-
-    one = commands.add("withdraw", withdraw, "Take a version out of use, for good.")
-    one.add_argument("version", metavar="ORGANISATION/NAME@NUMBER")
-    one.add_argument("--reason", required=True)
-    one.add_argument("--yes", action="store_true", help="do not ask")
-    one.add_argument("--wait", action="store_true", help="wait until every affected model is seen to")
 
 
 def _for_others(commands: _Commands) -> None:

@@ -29,21 +29,58 @@ class Bars:
         self._bars[path].update(there - self._bars[path].n)
 
 
-def of_preview(version: str, facts: shapes.WithdrawalPreview) -> Iterator[str]:
-    yield f"Withdrawing {version} blocks {len(facts['models'])} model(s); {facts['downloads']} downloads so far."
+def of_preview(name: str, facts: shapes.WithdrawalPreview) -> Iterator[str]:
+    yield f"Withdrawing {name} blocks {len(facts['models'])} revision(s); {facts['downloads']} downloads so far."
+    if facts["versions"] != [name]:
+        yield f"  versions: {', '.join(facts['versions']) or 'none is in use'}"
     for model in facts["models"]:
         yield f"  {model['model']} {model['revision'][:12]}{' (main)' if model['main'] else ''}"
     if facts["notice"]:
         yield facts["notice"]
 
 
+def of_denial(facts: shapes.Withdrawal) -> Iterator[str]:
+    """What the click itself has done."""
+    yield f"{facts['version']} is withdrawn since {facts['requested_at']}: nothing that holds it is served."
+    if facts["destruction_confirmed_at"] is None:
+        yield f"  Its bytes are kept until you confirm: `guildhall withdrawal {facts['version']} --destroy`."
+    else:
+        yield f"  Its bytes are destroyed after {facts['destroy_after']}."
+    yield f"  The rest follows by itself; `guildhall withdrawal {facts['version']}` shows how far it is."
+
+
 def of_withdrawal(facts: shapes.Withdrawal) -> Iterator[str]:
-    yield f"{facts['version']} is withdrawn since {facts['requested_at']}."
+    yield f"Every model that held {facts['version']} has been seen to at {facts['propagated_at']}."
+    yield from _affected(facts)
+
+
+def of_checklist(facts: shapes.WholeWithdrawal) -> Iterator[str]:
+    """Each step with its state, and what no step reaches."""
+    yield f"{facts['version']} was withdrawn at {facts['requested_at']}."
+    for step in facts["steps"]:
+        when = f" {step['at'][:19]}" if step["at"] else ""
+        yield f"  {step['state']:<8} {step['name']:<10}{when} {step['sentence']}".rstrip()
+    if facts["models"]:
+        yield "What held it:"
+        yield from _affected(facts)
+    left = facts["residuals"]
+    yield "What a withdrawal cannot reach:"
+    for recipient in left["recipients"]:
+        answered = f"{recipient['acknowledged']} of {recipient['deliveries']} messages acknowledged"
+        yield f"  {recipient['organisation']} may have copies of {len(recipient['revisions'])} revision(s); {answered}"
+    for revision in left["pinned_revisions"]:
+        yield f"  revision {revision}, where a client pinned it"
+    if left["licence_irrevocable"]:
+        yield f"  {left['licence']} cannot be taken back: whoever has a copy may keep using it"
+    for sentence in left["says"]:
+        yield f"  {sentence}"
+
+
+def _affected(facts: shapes.Withdrawal) -> Iterator[str]:
     for model in facts["models"]:
         now = model["recomposed_revision"]
-        yield f"  {model['model']} {model['revision'][:12]} {model['state']}" + (f" -> {now[:12]}" if now else "")
-    if facts["propagated_at"] is None:
-        yield "The affected models are being seen to; `guildhall status` shows how far that is."
+        name = " ".join(part for part in (model["model"], model["revision"][:12], model["state"]) if part)
+        yield f"  {name}" + (f" -> {now[:12]}" if now else "")
 
 
 def of_everything(guildhall: Guildhall) -> Iterator[str]:

@@ -151,16 +151,74 @@ class AffectedModel(TypedDict):
     recomposed_revision: str | None
 
 
+class Step(TypedDict):
+    """One line of a withdrawal's checklist: done, running, waiting, held or failed."""
+
+    name: str
+    state: str
+    at: str | None
+    facts: dict[str, Any]
+    sentence: str
+
+
 class Withdrawal(TypedDict):
     id: str
     version: str
     reason: str
     requested_at: str
     propagated_at: str | None
+    destroy_after: str | None
+    destruction_confirmed_at: str | None
+    ended_at: str | None
     models: list[AffectedModel]
+    steps: list[Step]
+
+
+class Recipient(TypedDict):
+    organisation: str
+    revisions: list[str]
+    deliveries: int
+    acknowledged: int
+
+
+class Residuals(TypedDict):
+    """What a withdrawal cannot reach."""
+
+    pinned_revisions: list[str]
+    recipients: list[Recipient]
+    licence: str
+    licence_irrevocable: bool
+    says: list[str]
+
+
+class WholeWithdrawal(Withdrawal):
+    residuals: Residuals
+
+
+class ProvenKey(TypedDict):
+    vkey: str
+    leaf: str
+    proof: str
+
+
+class Certificate(TypedDict):
+    """All that `guildhall verify certificate` needs, without asking anybody."""
+
+    envelope: dict[str, Any]
+    leaf: str
+    proof: str
+    key: ProvenKey
+
+
+class Hold(TypedDict):
+    id: str
+    reason: str
+    placed_at: str
+    lifted_at: str | None
 
 
 class WithdrawalPreview(TypedDict):
+    versions: list[str]
     models: list[dict[str, Any]]
     downloads: int
     irrevocable: bool

@@ -1,7 +1,7 @@
 """Waiting for what the workers do: ask again, ever less often, until the state is one to stop at."""
 
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from typing import TypeVar
 
 from client import shapes
@@ -9,6 +9,7 @@ from client.api import Guildhall
 from client.connection import Refused
 
 Thing = TypeVar("Thing", shapes.Anchor, shapes.Version, shapes.Composition)
+Asked = TypeVar("Asked")
 
 VERSION_AT_REST = frozenset({"verified", "failed", "approved", "rejected", "withdrawn"})
 ANCHOR_AT_REST = frozenset({"verified", "failed"})
@@ -65,13 +66,50 @@ def wait_for_composition(
 
 def wait_for_withdrawal(guildhall: Guildhall, version_id: str, *, seconds: float = 1800) -> shapes.Withdrawal:
     """The withdrawal once every affected model has been seen to."""
+    for withdrawal in _asked(lambda: guildhall.get_withdrawal_of_version(version_id), seconds):
+        if withdrawal["propagated_at"] is not None:
+            return withdrawal
+    raise TookTooLong("The affected models were not all seen to", seconds)
+
+
+def wait_for_certificate(guildhall: Guildhall, withdrawal_id: str, *, seconds: float = 1800) -> shapes.Certificate:
+    """The certificate once all is done. Raised at once when a person has to do something first."""
+    why = ""
+    for withdrawal in _asked(lambda: guildhall.get_withdrawal(withdrawal_id), seconds):
+        if withdrawal["ended_at"] is not None:
+            certificate = _published(guildhall, withdrawal_id)
+            if certificate is not None:
+                return certificate
+        step = next((step for step in withdrawal["steps"] if step["name"] == "destroy"), None)
+        if step and (step["state"] == "held" or (step["state"] == "waiting" and _unconfirmed(withdrawal))):
+            raise Refused(step["sentence"], status=0, code="destruction-waits")
+        why = next((step["sentence"] for step in withdrawal["steps"] if step["sentence"]), "")
+    raise TookTooLong(f"{why} The withdrawal was not certified".lstrip(), seconds)
+
+
+def _unconfirmed(withdrawal: shapes.Withdrawal) -> bool:
+    return withdrawal["destruction_confirmed_at"] is None
+
+
+def _published(guildhall: Guildhall, withdrawal_id: str) -> shapes.Certificate | None:
+    """None while its entry is on its way into the published log, which takes a second."""
+    try:
+        return guildhall.get_certificate(withdrawal_id)
+    except Refused as refusal:
+        if refusal.status != 404:
+            raise
+        return None
+
+
+def _asked(ask: Callable[[], Asked], seconds: float) -> Iterator[Asked]:
+    """What is answered, again and again, ever less often, until the time is over."""
     deadline, pause = time.monotonic() + seconds, 0.2
-    while (withdrawal := guildhall.get_withdrawal(version_id))["propagated_at"] is None:
+    while True:
+        yield ask()
         if time.monotonic() > deadline:
-            raise TookTooLong("The affected models were not all seen to", seconds)
+            return
         time.sleep(pause)
         pause = min(pause * 1.3, 3.0)
-    return withdrawal
 
 
 def _wait(
@@ -81,14 +119,9 @@ def _wait(
     seconds: float,
     seen: Callable[[Thing], None] | None,
 ) -> Thing:
-    deadline, pause = time.monotonic() + seconds, 0.2
-    while True:
-        thing = ask()
+    for thing in _asked(ask, seconds):
         if seen is not None:
             seen(thing)
         if thing["state"] in at_rest:
             return thing
-        if time.monotonic() > deadline:
-            raise TookTooLong(failing, seconds)
-        time.sleep(pause)
-        pause = min(pause * 1.3, 3.0)
+    raise TookTooLong(failing, seconds)

@@ -80,7 +80,10 @@ def _tree(value: object, indent: str) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             if isinstance(inner, dict):
-                yield f"{indent}- " + "; ".join(f"{shown(name)}: {_word(one)}" for name, one in inner.items())
+                deep = {name: one for name, one in inner.items() if isinstance(one, dict | list) and one}
+                flat = [f"{shown(name)}: {_word(one)}" for name, one in inner.items() if name not in deep]
+                yield f"{indent}- " + "; ".join(flat)
+                yield from _tree(deep, indent + "    ")
             else:
                 yield f"{indent}- {_word(inner)}"
 

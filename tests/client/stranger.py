@@ -22,11 +22,11 @@ def make_stranger(home: Path, *, model: Path, checklog: Path) -> Path:
     return home
 
 
-def follow_the_page(home: Path, url: str, *, leave_out: str = "") -> "subprocess.CompletedProcess[str]":
-    """Run the page's commands in their order, as one person in one shell; `leave_out` names a block by its words."""
+def follow_the_page(home: Path, url: str) -> "subprocess.CompletedProcess[str]":
+    """Run the page's commands in their order, as one person in one shell."""
     blocks = re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert len(blocks) >= 10
-    commands = "\n".join(block for block in blocks if not leave_out or leave_out not in block)
+    commands = "\n".join(blocks)
     env = {name: os.environ[name] for name in os.environ if name in PASSED_ON or name.startswith("PIP_")}
     return subprocess.run(
         ["/bin/bash", "-euo", "pipefail", "-c", commands.replace("https://guildhall.example", url)],

@@ -3,54 +3,31 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pytest_django.live_server_helper import LiveServer
 
 from client.cli import main
-from registry.actors import CONSOLE
 from registry.experts.models import Expert, ExpertVersion, VersionState
-from registry.policy.actions import ensure_policy_set
 from registry.reviews.models import Review
 from tests.client.test_push import evidence_for
+from tests.client.typing_commands import Typed, by
 from tests.factories import (
     ADA,
     BEN,
     CY,
     PASSWORD,
     make_anchor,
-    make_cast,
     make_expert,
     make_person,
-    make_token,
     make_version,
 )
 from tests.flexcore.packages import make_expert as write_package
 from tests.repositories import make_model, publish
 
+__all__ = ["by"]
+
 pytestmark = pytest.mark.django_db(transaction=True)
-Typed = Callable[..., str]
-
-
-@pytest.fixture
-def by(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
-    """Type a command as somebody; what it printed. It must end with the status that is expected of it."""
-    make_cast()
-    ensure_policy_set(by=CONSOLE)
-    monkeypatch.setenv("GUILDHALL_URL", live_server.url)
-
-    def typed(who: object, *words: str, status: int = 0) -> str:
-        if who is None:
-            monkeypatch.delenv("GUILDHALL_TOKEN", raising=False)
-        else:
-            monkeypatch.setenv("GUILDHALL_TOKEN", make_token(who))  # type: ignore[arg-type]  # an Actor
-        assert main(words) == status
-        printed = capsys.readouterr()
-        return printed.err if status else printed.out
-
-    return typed
 
 
 def test_an_owner_goes_from_a_key_to_a_submitted_version(by: Typed, tmp_path: Path) -> None:
@@ -101,31 +78,6 @@ def test_compliance_approves_with_a_reason(by: Typed) -> None:
 
     assert told == f"{version} is approved.\n"
     assert Review.objects.get().reason == "The licence and the consent cover it."
-
-
-def test_an_owner_withdraws_and_sees_what_it_meant(by: Typed) -> None:
-    version = make_version()
-    model = make_model()
-    model.experts.add(version.expert)
-    publish(model, versions=[version])
-
-    told = by(ADA, "withdraw", str(version), "--reason", "The plays were not ours to give.", "--yes")
-
-    assert f"Withdrawing {version} blocks 1 model(s)" in told
-    assert "library/stage" in told
-    version.refresh_from_db()
-    assert version.state == VersionState.WITHDRAWN
-
-
-def test_a_withdrawal_that_is_not_confirmed_does_not_happen(by: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
-    version = make_version()
-    monkeypatch.setattr("builtins.input", lambda _: "yes")
-
-    told = by(ADA, "withdraw", str(version), "--reason", "The plays were not ours to give.", status=1)
-
-    assert "Nothing was withdrawn" in told
-    version.refresh_from_db()
-    assert version.state == VersionState.APPROVED
 
 
 def test_a_refused_model_names_the_policy_and_the_way_out(by: Typed) -> None:
