@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Container, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from client import shapes
@@ -73,22 +74,25 @@ def wait_for_withdrawal(guildhall: Guildhall, version_id: str, *, seconds: float
 
 
 def wait_for_certificate(guildhall: Guildhall, withdrawal_id: str, *, seconds: float = 1800) -> shapes.Certificate:
-    """The certificate once all is done. Raised at once when a person has to do something first."""
-    why = ""
+    """The certificate once all is done. Raised at once when a person has to do something first, or the bytes are kept
+    for longer than anybody would wait here.
+    """
+    why, latest = "", datetime.now(UTC) + timedelta(seconds=seconds)
     for withdrawal in _asked(lambda: guildhall.get_withdrawal(withdrawal_id), seconds):
         if withdrawal["ended_at"] is not None:
             certificate = _published(guildhall, withdrawal_id)
             if certificate is not None:
                 return certificate
         step = next((step for step in withdrawal["steps"] if step["name"] == "destroy"), None)
-        if step and (step["state"] == "held" or (step["state"] == "waiting" and _unconfirmed(withdrawal))):
+        if step and step["sentence"] and (step["state"] == "held" or _is_kept(withdrawal, until=latest)):
             raise Refused(step["sentence"], status=0, code="destruction-waits")
         why = next((step["sentence"] for step in withdrawal["steps"] if step["sentence"]), "")
     raise TookTooLong(f"{why} The withdrawal was not certified".lstrip(), seconds)
 
 
-def _unconfirmed(withdrawal: shapes.Withdrawal) -> bool:
-    return withdrawal["destruction_confirmed_at"] is None
+def _is_kept(withdrawal: shapes.Withdrawal, *, until: datetime) -> bool:
+    end = withdrawal["destroy_after"]
+    return withdrawal["destruction_confirmed_at"] is None or (end is not None and datetime.fromisoformat(end) > until)
 
 
 def _published(guildhall: Guildhall, withdrawal_id: str) -> shapes.Certificate | None:

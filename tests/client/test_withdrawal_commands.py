@@ -200,10 +200,16 @@ class Told:
     sentence: str = ""
     confirmed: str | None = "2026-11-23T00:00:00Z"
     ended: str | None = None
+    kept_until: str = "2026-11-23T00:00:00Z"
 
     def answer(self) -> Answer:
         step = {"name": "destroy", "state": self.step, "at": None, "sentence": self.sentence}
-        body = {"destruction_confirmed_at": self.confirmed, "ended_at": self.ended, "steps": [step]}
+        body = {
+            "destruction_confirmed_at": self.confirmed,
+            "destroy_after": self.kept_until,
+            "ended_at": self.ended,
+            "steps": [step],
+        }
         return Answer(200, body, "application/json")
 
 
@@ -221,8 +227,15 @@ def test_waiting_ends_with_the_certificate_once_the_log_has_it() -> None:
     assert [path for _, path in script.requests][-2:] == ["/api/v1/withdrawals/7", "/api/v1/withdrawals/7/certificate"]
 
 
-@pytest.mark.parametrize("told", [Told(step="waiting", sentence="Confirm it.", confirmed=None), Told("held", "Kept.")])
-def test_nobody_waits_for_what_a_person_has_to_do(told: Told) -> None:
+@pytest.mark.parametrize(
+    "told",
+    [
+        Told("waiting", "Confirm it.", confirmed=None),
+        Told("waiting", "Kept for years.", kept_until="2999-01-01T00:00:00Z"),
+        Told("held", "Kept."),
+    ],
+)
+def test_nobody_waits_for_a_person_or_for_years(told: Told) -> None:
     with (
         scripted([told.answer()]) as script,
         Guildhall(script.url) as guildhall,
