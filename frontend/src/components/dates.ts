@@ -10,6 +10,8 @@ const STEPS: [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
 ];
 const ONE_MONTH = 30 * 86_400;
 
+const EXACT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" });
+
 /** "5 minutes ago", "yesterday"; a plain date once it is a month away. */
 export function fromNow(iso: string, now = Date.now()): string {
   const seconds = (new Date(iso).getTime() - now) / 1000;
@@ -22,6 +24,11 @@ export function fromNow(iso: string, now = Date.now()): string {
 
 export function moment(iso: string): string {
   return FULL.format(new Date(iso));
+}
+
+/** To the second, and the same wherever it is read: for what is printed. */
+export function exactly(iso: string): string {
+  return `${EXACT.format(new Date(iso))} UTC`;
 }
 
 export function day(iso: string): string {

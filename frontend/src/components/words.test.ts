@@ -1,6 +1,6 @@
 /** Sizes, times and counts as people say them. */
 import { expect, test } from "vitest";
-import { duration, fromNow } from "@/components/dates";
+import { duration, exactly, fromNow } from "@/components/dates";
 import { count, size } from "@/components/sizes";
 
 test.each([
@@ -32,4 +32,8 @@ test("time that is left is said in its two largest units", () => {
 
 test("one is one, and many are many", () => {
   expect([count(1, "expert"), count(1_200, "expert"), count(2, "copy", "copies")]).toEqual(["1 expert", "1,200 experts", "2 copies"]);
+});
+
+test("what is printed says the second and the zone", () => {
+  expect(exactly("2026-11-22T23:59:07.5+01:00")).toBe("22 Nov 2026, 22:59:07 UTC");
 });

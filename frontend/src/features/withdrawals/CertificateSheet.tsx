@@ -2,7 +2,7 @@
 import { Anchor, Button, Group, List, Stack, Text } from "@mantine/core";
 import type { CertificateBundle } from "@/api/types";
 import { CopyBlock } from "@/components/CopyBlock";
-import { moment } from "@/components/dates";
+import { exactly } from "@/components/dates";
 import { Facts } from "@/components/Facts";
 import { Notice } from "@/components/Notice";
 import { Section } from "@/components/Section";
@@ -16,7 +16,7 @@ import { didWhat, titleOf } from "@/features/withdrawals/steps";
 import classes from "@/features/withdrawals/Withdrawals.module.css";
 
 const VERIFY = `pip install ./client
-guildhall verify certificate certificate.json`;
+guildhall verify certificate certificate.json --log ${window.location.origin}`;
 
 export function CertificateSheet({ id, bundle }: { id: string; bundle: CertificateBundle }) {
   const certificate = readCertificate(bundle);
@@ -41,13 +41,13 @@ export function CertificateSheet({ id, bundle }: { id: string; bundle: Certifica
             ["Data digest", certificate.dataDigest],
             ["Cause", inWords(CAUSES, predicate.cause)],
             ["Legal basis", inWords(BASES, predicate.legal_basis)],
-            ["Asked for", moment(predicate.requested_at)],
+            ["Asked for", exactly(predicate.requested_at)],
           ]}
         />
       </Section>
       <Done predicate={predicate} />
       <Residue predicate={predicate} />
-      <Section title="How to verify it" about="Without an account, offline, and without our word.">
+      <Section title="How to verify it" about="Without an account, and without our word.">
         <Facts
           facts={[
             ["Digest of the statement", certificate.digest],
@@ -57,7 +57,8 @@ export function CertificateSheet({ id, bundle }: { id: string; bundle: Certifica
         />
         <CopyBlock title="Verify the file" text={VERIFY} />
         <Text size="sm">
-          It checks the signature, that the log names this digest and the key that signed, and that both entries are under a
+          The log is asked for its key once; with that key, or with <code>--key</code> and one that you have from elsewhere, no
+          connection is needed. The command checks the signature, that the log names this digest and the key that signed, and that both entries are under a
           signed checkpoint. <code>docs/verify.md</code> says how to do the same with other people&apos;s tools.
         </Text>
       </Section>
@@ -81,7 +82,7 @@ function Done({ predicate }: { predicate: Predicate }) {
           {steps.map(({ step, at, facts }) => (
             <tr key={step}>
               <th scope="row">{titleOf(step)}</th>
-              <td>{moment(at)}</td>
+              <td>{exactly(at)}</td>
               <td>{didWhat(step, facts)}</td>
             </tr>
           ))}
