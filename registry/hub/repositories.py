@@ -8,10 +8,9 @@ from registry.actors import person as actor
 from registry.compositions import queries
 from registry.compositions.models import Composition, Model, RepositoryFile
 from registry.compositions.queries import get_revision, versions_in
-from registry.errors import Denied, Reason
-from registry.experts.models import ExpertVersion
+from registry.errors import Denied
 from registry.hub.wire import EntryNotFound, RepoNotFound, RevisionNotFound
-from registry.policy.queries import DOWNLOAD, judge
+from registry.policy.queries import DOWNLOAD, judge_all
 
 
 def open_model(namespace: str, name: str, *, for_person: Person, to_read: bool = False) -> Model:
@@ -47,7 +46,9 @@ def open_revision(model: Model, revision: str) -> Composition:
 def open_readable(model: Model, revision: str) -> Composition:
     """The same, if the policies would also let its files be read at this moment. Nothing is granted, or recorded."""
     composition = open_revision(model, revision)
-    refusals = [reason for _, version in versions_in(composition) for reason in _refusals(model, version)]
+    versions = [version for _, version in versions_in(composition)]
+    verdicts = judge_all(versions, consumer=model.organisation, action=DOWNLOAD, purpose=model.purpose)
+    refusals = [reason for verdict in verdicts if not verdict.allowed for reason in verdict.reasons]
     if refusals:
         raise denied(model, Denied(f"Revision {composition.revision[:12]} may not be read now.", policies=refusals))
     return composition
@@ -67,8 +68,3 @@ def denied(model: Model, denial: Denied) -> RevisionNotFound:
 
 def page_of(model: Model) -> str:
     return f"{settings.GUILDHALL_URL}/models/{model}"
-
-
-def _refusals(model: Model, version: ExpertVersion) -> tuple[Reason, ...]:
-    verdict = judge(version, consumer=model.organisation, action=DOWNLOAD, purpose=model.purpose)
-    return () if verdict.allowed else verdict.reasons

@@ -1,6 +1,9 @@
 """Gathers the facts of a decision, and answers without storing anything."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from registry.accounts.models import Organisation
 from registry.audit import clock
@@ -30,22 +33,77 @@ def facts_for(
     version: ExpertVersion, *, consumer: Organisation, action: str, purpose: str, anchor: Anchor, now: datetime
 ) -> Facts:
     """All that a policy may ask about, as it stands in the database at this moment."""
-    known = PURPOSES.get(purpose)
-    return Facts(
-        action=action,
-        consumer=Consumer(slug=consumer.slug, jurisdiction=consumer.jurisdiction),
-        purpose=purpose,
-        commercial=known is None or known.commercial,
-        anchor_digest=anchor.digest,
-        subject=_subject(version),
-        now=now,
+    asker = _Asker(consumer, action, purpose, now)
+    return asker.facts(version, _evidence_of([version]), anchor=anchor)
+
+
+def judge(
+    version: ExpertVersion, *, consumer: Organisation, action: str, purpose: str, anchor: Anchor | None = None
+) -> Verdict:
+    """What the policies would say now, beside this anchor or its own. Nothing is stored, nothing is recorded."""
+    return judge_all([version], consumer=consumer, action=action, purpose=purpose, anchor=anchor)[0]
+
+
+def judge_all(
+    versions: Sequence[ExpertVersion],
+    *,
+    consumer: Organisation,
+    action: str,
+    purpose: str,
+    anchor: Anchor | None = None,
+) -> list[Verdict]:
+    """The same for several at once, in their order, in as many queries as for one."""
+    policies, evidence = active_set(), _evidence_of(versions)
+    asker = _Asker(consumer, action, purpose, clock.now())
+    return [
+        ENGINE.decide(policies.text, asker.facts(version, evidence, anchor=anchor or version.expert.anchor))
+        for version in versions
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What is on file, by version."""
+
+    consents: Mapping[UUID, ConsentRecord]
+    licences: Mapping[UUID, LicenceTerms]
+    provenances: Mapping[UUID, Provenance]
+
+
+def _evidence_of(versions: Sequence[ExpertVersion]) -> _Evidence:
+    return _Evidence(
+        consents={row.version_id: row for row in ConsentRecord.objects.filter(version__in=versions)},
+        licences={row.version_id: row for row in LicenceTerms.objects.filter(version__in=versions)},
+        provenances={row.version_id: row for row in Provenance.objects.filter(version__in=versions)},
     )
 
 
-def _subject(version: ExpertVersion) -> Subject:
-    consent = ConsentRecord.objects.filter(version=version).first()
-    provenance = Provenance.objects.filter(version=version).first()
-    licence, terms = _terms(version)
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """Who asks, what for, and when: the half of the facts that is the same for every version."""
+
+    consumer: Organisation
+    action: str
+    purpose: str
+    now: datetime
+
+    def facts(self, version: ExpertVersion, evidence: _Evidence, *, anchor: Anchor) -> Facts:
+        known = PURPOSES.get(self.purpose)
+        return Facts(
+            action=self.action,
+            consumer=Consumer(slug=self.consumer.slug, jurisdiction=self.consumer.jurisdiction),
+            purpose=self.purpose,
+            commercial=known is None or known.commercial,
+            anchor_digest=anchor.digest,
+            subject=_subject(version, evidence),
+            now=self.now,
+        )
+
+
+def _subject(version: ExpertVersion, evidence: _Evidence) -> Subject:
+    consent = evidence.consents.get(version.id)
+    provenance = evidence.provenances.get(version.id)
+    licence, terms = _terms(evidence.licences.get(version.id))
     return Subject(
         name=str(version),
         state=version.state,
@@ -63,18 +121,6 @@ def _subject(version: ExpertVersion) -> Subject:
     )
 
 
-def _terms(version: ExpertVersion) -> tuple[str, Terms | None]:
+def _terms(row: LicenceTerms | None) -> tuple[str, Terms | None]:
     """What compliance concluded counts; before that, what the owner declared."""
-    row = LicenceTerms.objects.filter(version=version).first()
-    if row is None:
-        return "", None
-    return str(row), terms_of(str(row))
-
-
-def judge(
-    version: ExpertVersion, *, consumer: Organisation, action: str, purpose: str, anchor: Anchor | None = None
-) -> Verdict:
-    """What the policies would say now, beside this anchor or its own. Nothing is stored, nothing is recorded."""
-    beside = anchor or version.expert.anchor
-    facts = facts_for(version, consumer=consumer, action=action, purpose=purpose, anchor=beside, now=clock.now())
-    return ENGINE.decide(active_set().text, facts)
+    return ("", None) if row is None else (str(row), terms_of(str(row)))

@@ -1,5 +1,6 @@
 """Answering a download. The policies are asked again each time: a consent may have ended since the model was made."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import connection, transaction
@@ -15,7 +16,7 @@ from registry.errors import Reason
 from registry.experts.models import ExpertVersion
 from registry.policy.actions import decide
 from registry.policy.models import Decision
-from registry.policy.queries import DOWNLOAD, judge
+from registry.policy.queries import DOWNLOAD, judge_all
 from registry.policy.rules import Verdict
 from registry.usage.models import Download
 
@@ -31,7 +32,7 @@ def answer_download(composition: Composition, file: RepositoryFile, *, by: Actor
     The log hears once of each person and revision; every file of it is a row.
     """
     versions = [version for _, version in versions_in(composition)]
-    verdicts = {version: _judge(version, composition) for version in versions}
+    verdicts = dict(zip(versions, _judge(versions, composition), strict=True))
     refused = [version for version in versions if not verdicts[version].allowed]
     about = {"revision": composition.revision, "model": str(composition.model)}
     if refused:
@@ -67,11 +68,9 @@ def _first_of(composition: Composition, *, by: Actor) -> bool:
     return not rows.exists()
 
 
-def _judge(version: ExpertVersion, composition: Composition) -> Verdict:
+def _judge(versions: Sequence[ExpertVersion], composition: Composition) -> list[Verdict]:
     model = composition.model
-    return judge(
-        version, consumer=model.organisation, action=DOWNLOAD, purpose=model.purpose, anchor=version.expert.anchor
-    )
+    return judge_all(versions, consumer=model.organisation, action=DOWNLOAD, purpose=model.purpose)
 
 
 def _decide(version: ExpertVersion, composition: Composition, *, by: Actor) -> None:
