@@ -19,12 +19,13 @@ from registry.embedded.servers import Servers
 from registry.embedded.supervisor import Site, local, site_environment
 
 SITE_PROCESSES = ("web", "worker", "gpu-worker", "messenger", "sequencer", "witness", "beat")
-# Tests sign in often, and do not wait half a minute for what got stuck.
+# Tests sign in often, and do not wait half a minute for what got stuck, nor days for what may be destroyed.
 IN_A_HURRY = {
     "GUILDHALL_WEBHOOK_NETWORKS": "127.0.0.0/8",
     "GUILDHALL_LOGIN_RATE": "1000/min",
     "GUILDHALL_SWEEP_SECONDS": "2",
     "GUILDHALL_STUCK_SECONDS": "8",
+    "GUILDHALL_DESTRUCTION_GRACE_HOURS": "0",
 }
 QUEUE = "1"  # the number of its database in Valkey; the tests without a site use 0
 

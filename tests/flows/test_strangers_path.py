@@ -1,5 +1,7 @@
 """A stranger at a running site: the log, a downloaded model, an owner's count, checked by our client and by Go."""
 
+import base64
+import json
 import os
 import subprocess
 import sys
@@ -12,14 +14,15 @@ import pytest
 
 from client import shapes
 from client.api import Guildhall
+from client.cli import main
 from client.packages import push_anchor, push_version
-from client.waiting import wait_for_anchor, wait_for_composition, wait_for_version
+from client.waiting import wait_for_anchor, wait_for_certificate, wait_for_composition, wait_for_version
 from registry.embedded.bucket import Store
 from registry.embedded.servers import S3_NAMES
 from registry.embedded.supervisor import Site
 from tests.client.stranger import follow_the_page, make_stranger
 from tests.client.verifying import Verify, verify
-from tests.workers.packages import Home, make_home
+from tests.workers.packages import Brought, Home, make_home
 
 __all__ = ["verify"]
 
@@ -29,12 +32,14 @@ HF = Path(sys.executable).with_name("hf")
 
 @dataclass(frozen=True)
 class Stage:
-    """One published model with one expert in it, downloaded with a stock tool."""
+    """Two published models with an expert in each; one is downloaded with a stock tool, the other's is withdrawn."""
 
     site: Site
     owner: Guildhall
     version: shapes.Version
     folder: Path
+    withdrawn: shapes.Version
+    certificate: shapes.Certificate
 
     @property
     def witness(self) -> str:
@@ -58,14 +63,23 @@ def stage(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stag
             for email in ("olive@opera.example", "cora@consulate.example", "lee@listeners.example")
         )
         anchor = _bring_anchor(operator, home)
-        version = _bring_expert(owner, home, anchor)
-        examiner.review_version(version["id"], verdict="approve", reason="All that it needs is there.")
-        _, composition_id = consumer.request_model(
-            "listeners/songs", anchor=anchor, experts=["opera/arias"], purpose="research", top_k=2
+        owner.register_key("opera", name="home", public_key=home.key.public_pem)
+        version, withdrawn = (
+            _bring_expert(owner, home, anchor, name=name, package=package)
+            for name, package in (("arias", home.drama), ("codas", home.code))
         )
-        wait_for_composition(consumer, composition_id, seconds=300)
+        for each, model in ((version, "listeners/songs"), (withdrawn, "listeners/endings")):
+            examiner.review_version(each["id"], verdict="approve", reason="All that it needs is there.")
+            _, composition_id = consumer.request_model(
+                model, anchor=anchor, experts=[each["expert"]], purpose="research", top_k=2
+            )
+            wait_for_composition(consumer, composition_id, seconds=300)
         folder = _download(site, consumer, tmp_path_factory.mktemp("download") / "songs")
-        yield Stage(site, owner, version, folder)
+        withdrawal = owner.withdraw_version(
+            withdrawn["id"], reason="The codas were not ours to give.", legal_basis="never-held", password=PASSWORD
+        )
+        certificate = wait_for_certificate(owner, withdrawal["id"], seconds=300)
+        yield Stage(site, owner, version, folder, withdrawn, certificate)
 
 
 def _line(lines: ExitStack, site: Site, email: str, password: str) -> Guildhall:
@@ -83,9 +97,8 @@ def _bring_anchor(operator: Guildhall, home: Home) -> str:
     return wait_for_anchor(operator, "stage", seconds=300)["slug"]
 
 
-def _bring_expert(owner: Guildhall, home: Home, anchor: str) -> shapes.Version:
-    owner.register_key("opera", name="home", public_key=home.key.public_pem)
-    owner.create_expert("opera/arias", anchor=anchor, title="Arias", domain="drama")
+def _bring_expert(owner: Guildhall, home: Home, anchor: str, *, name: str, package: Brought) -> shapes.Version:
+    owner.create_expert(f"opera/{name}", anchor=anchor, title=name.title(), domain="drama")
     consent: shapes.Consent = {
         "legal_basis": "no-personal-data",
         "purposes": ["research"],
@@ -102,7 +115,7 @@ def _bring_expert(owner: Guildhall, home: Home, anchor: str) -> shapes.Version:
         "consent": consent,
         "provenance": {"statement": statement},
     }
-    version = push_version(owner, home.drama.folder, expert="opera/arias", evidence=evidence)
+    version = push_version(owner, package.folder, expert=f"opera/{name}", evidence=evidence)
     return wait_for_version(owner, version["id"], seconds=300)
 
 
@@ -180,19 +193,61 @@ def test_go_reads_the_running_site(stage: Stage, checklog: Path, verify: Verify)
 @pytest.mark.timeout(900)
 def test_the_page_works_at_the_running_site(stage: Stage, checklog: Path, tmp_path: Path) -> None:
     home = make_stranger(tmp_path, model=stage.folder, checklog=checklog)
+    (home / "certificate.json").write_text(json.dumps(stage.certificate))
 
-    done = follow_the_page(home, stage.site.url, leave_out="verify certificate")
+    done = follow_the_page(home, stage.site.url)
 
     assert done.returncode == 0, done.stdout + done.stderr
     for said in (
         "and they are what was signed",
         "listeners/songs",
         "nothing in it is withdrawn or paused",
+        "withdrawn: opera/codas@1",
         "entries are what was signed",
         "is this one",
         "continues the one of",
     ):
         assert said in done.stdout
+
+
+@pytest.mark.timeout(900)
+def test_a_stranger_verifies_the_certificate_without_asking_anybody(
+    stage: Stage, verify: Verify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify("log", stage.site.url)
+    monkeypatch.setenv("GUILDHALL_URL", "http://127.0.0.1:1")  # nobody is there
+    file, other = tmp_path / "certificate.json", tmp_path / "other.json"
+    file.write_text(json.dumps(stage.certificate))
+    statement = json.loads(base64.b64decode(stage.certificate["envelope"]["payload"]))
+    statement["predicate"]["residuals"]["recipients"] = []
+    statement["predicate"]["residuals"]["pinned_revisions"] = []
+    payload = base64.b64encode(json.dumps(statement, sort_keys=True, separators=(",", ":")).encode()).decode()
+    other.write_text(json.dumps(stage.certificate | {"envelope": stage.certificate["envelope"] | {"payload": payload}}))
+
+    good = verify("certificate", file, "--witness", stage.witness)
+    changed = verify("certificate", other)
+
+    digest = stage.withdrawn["data_digest"].removeprefix("sha256:")
+    assert good.status == 0, good.err
+    assert f"withdrawn: opera/codas@1 (sha256:{digest})" in good.out
+    for step in ("deny", "block", "announce", "recompose", "destroy", "check"):
+        assert f"step: {step}" in good.out
+    assert "- client: huggingface_hub" in good.out
+    assert "model: listeners/endings; said: RevisionNotFoundError" in good.out
+    assert changed.status == 1
+    assert "was changed after it was signed" in changed.err
+
+
+@pytest.mark.timeout(900)
+def test_the_owner_saves_the_certificate(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GUILDHALL_URL", stage.site.url)
+    monkeypatch.setenv("GUILDHALL_TOKEN", stage.owner.create_token("certificate", days=1)["token"])
+    file = tmp_path / "certificate.json"
+
+    status = main(["withdrawal", "opera/codas@1", "--wait", "--certificate", str(file)])
+
+    assert status == 0
+    assert json.loads(file.read_text())["envelope"] == stage.certificate["envelope"]
 
 
 @pytest.mark.timeout(900)
