@@ -265,6 +265,15 @@ def versions_of(key: str) -> list[tuple[str, int]]:
     return found
 
 
+def names_under(prefix: str) -> set[str]:
+    """Every name under a prefix of which there is anything: a version, a delete marker, an upload that was begun."""
+    names = {name for name, _, _ in begun_uploads(prefix)}
+    for page in _store().get_paginator("list_object_versions").paginate(Bucket=settings.S3_BUCKET, Prefix=prefix):
+        names |= {item["Key"] for item in page.get("Versions", [])}
+        names |= {item["Key"] for item in page.get("DeleteMarkers", [])}
+    return names
+
+
 def remnants_of(key: str) -> int:
     """How much there still is of an object: its versions, and uploads under its name that were begun."""
     uploads = [upload for name, upload, _ in begun_uploads(key) if name == key]
@@ -275,10 +284,9 @@ def destroy(key: str) -> list[tuple[str, int]]:
     """Delete every version of an object, and every upload under its name; what there was, id and size."""
     found = versions_of(key)
     for version_id, _ in found:
-        if version_id and version_id != "null":
-            _store().delete_object(Bucket=settings.S3_BUCKET, Key=key, VersionId=version_id)
-        else:
-            _store().delete_object(Bucket=settings.S3_BUCKET, Key=key)
+        # "null" is a version too, written before the bucket kept versions: unnamed, it would only get a delete marker.
+        named = {"VersionId": version_id} if version_id else {}
+        _store().delete_object(Bucket=settings.S3_BUCKET, Key=key, **named)
     for name, upload_id, _ in list(begun_uploads(key)):
         if name == key:
             abandon_upload(key, upload_id)

@@ -25,7 +25,7 @@ from registry.compositions.actions import (
 )
 from registry.compositions.models import Composition, CompositionState
 from registry.compositions.progress import note_progress
-from registry.compositions.queries import get_composition, repository_texts, twin_of, versions_in
+from registry.compositions.queries import get_composition, is_shard, repository_texts, shards_of, twin_of, versions_in
 from registry.digests import sha256
 from registry.errors import WrongState
 from registry.experts.models import Anchor, ExpertVersion, UploadedFile
@@ -36,7 +36,7 @@ from workers.waiting import look_after_withdrawals
 logger = logging.getLogger(__name__)
 
 EXPERT, ROUTER, SHARED = "expert.safetensors", "router.safetensors", "shared.safetensors"
-SHARDS, FILES = "shards/", "files/"  # where composed bytes lie, by digest
+FILES = "files/"  # where small composed files lie, by digest
 LENGTH_BYTES = 8  # of the header, at the start of a safetensors file
 
 
@@ -161,7 +161,7 @@ def _small_rows(planned: Plan) -> Iterator[FileRow]:
 
 def _shard_row(shard: Shard, source: str) -> FileRow:
     """The shard's object, made if it is not there whole. Two that make it at once make the same."""
-    key = f"{SHARDS}{_hex(shard.data_digest)}/{shard.slot}"
+    key = f"{shards_of(shard.data_digest)}{shard.slot}"
     if storage.size_of(key) != shard.size:
         storage.join(key, head=shard.header, source=source, start=shard.data_offset, size=shard.data_size)
     if storage.size_of(key) != shard.size:
@@ -171,7 +171,8 @@ def _shard_row(shard: Shard, source: str) -> FileRow:
             data_digest=shard.data_digest, slot=shard.slot, digest=shard.digest, size=shard.size, key=key, by=ASSEMBLER
         )
     except WrongState:
-        storage.destroy(key)  # its expert was withdrawn while it was copied
+        if not is_shard(key):  # one that was there before goes with the withdrawal, when nothing holds it
+            storage.destroy(key)  # its expert was withdrawn while it was copied
         raise
     return FileRow(path=shard.path, size=shard.size, digest=shard.digest, sha256="", key=key)
 

@@ -20,15 +20,19 @@ from registry.policy.queries import COMPOSE, judge
 from registry.withdrawals.destruction import doomed_by
 from registry.withdrawals.models import Withdrawal
 from registry.withdrawals.queries import stopped_by
-from workers.assembly import SHARDS
 
 CLIENTS = 3  # warm clients that are tried, each with another model
 SECONDS = 120
+NO_ANSWER = "no answer"
 PROBE = Path(__file__).with_name("warm_client.py")
 
 
-class Remnants(Exception):
-    """Something of it is still there: one sentence, and how much."""
+class NotGone(Exception):
+    """It could still be had, or nobody could look: one sentence."""
+
+
+class Remnants(NotGone):
+    """Bytes of it are still in the store: one sentence, and how much."""
 
     def __init__(self, sentence: str, count: int = 1) -> None:
         super().__init__(sentence)
@@ -36,12 +40,9 @@ class Remnants(Exception):
 
 
 def check_withdrawal(withdrawal: Withdrawal) -> dict[str, Any]:
-    """What was looked at, as the certificate tells it; Remnants when anything was found."""
+    """What was looked at, as the certificate tells it; NotGone when anything was found, or could not be looked at."""
     keys = sorted({*withdrawal.destroyed.values_list("key", flat=True), *doomed_by(withdrawal).keys})
-    shards = f"{SHARDS}{withdrawal.version.data_digest.removeprefix('sha256:')}/"
-    kept = bool(withdrawal.steps.get(name="destroy").facts.get("kept"))
-    stray = [] if kept or not withdrawal.version.data_digest else [key for key, _ in storage.keys_under(shards)]
-    left = [key for key in keys if storage.remnants_of(key)] + stray
+    left = [key for key in keys if storage.remnants_of(key)]
     if left:
         raise Remnants(f"{len(left)} objects are still in the store, the first is {left[0]}.", len(left))
     for key in keys[:1000]:
@@ -64,9 +65,9 @@ def _ask_policies(withdrawal: Withdrawal, build: Composition) -> None:
     model = build.model
     verdict = judge(withdrawal.version, consumer=model.organisation, action=COMPOSE, purpose=model.purpose)
     if verdict.allowed:
-        raise Remnants(f"The policies would still let {model} be composed with {withdrawal.version}.")
+        raise NotGone(f"The policies would still let {model} be composed with {withdrawal.version}.")
     if model.main_id == build.id:
-        raise Remnants(f"The main of {model} still points at {build.revision[:12]}.")
+        raise NotGone(f"The main of {model} still points at {build.revision[:12]}.")
 
 
 def _warm_client(build: Composition) -> dict[str, str]:
@@ -88,8 +89,11 @@ def _warm_client(build: Composition) -> dict[str, str]:
             check=False,
         )
     if done.returncode:
-        raise Remnants(f"A stock client could not be tried: {done.stderr.strip().splitlines()[-1:]}")
+        raise NotGone(f"A stock client could not be tried: {' '.join(done.stderr.strip().splitlines()[-1:])[:300]}")
     told: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    if told["site"] == NO_ANSWER:
+        # From an unreachable site it would take what lies in its cache: that says nothing of the site.
+        raise NotGone(f"The site did not answer a stock client at {settings.GUILDHALL_URL}: {told['said']}.")
     if told["got"] == build.revision:
-        raise Remnants(f"A stock client with a warm cache still gets {build.revision[:12]} of {build.model}: {told}.")
+        raise NotGone(f"A stock client with a warm cache still gets {build.revision[:12]} of {build.model}: {told}.")
     return {"model": str(build.model), **told}

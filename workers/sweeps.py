@@ -15,13 +15,12 @@ from registry import storage
 from registry.actors import SWEEPER
 from registry.audit import clock
 from registry.compositions.models import CompositionState
-from registry.compositions.queries import stuck_compositions
+from registry.compositions.queries import SHARDS, stuck_compositions
 from registry.experts.queries import submitted_ids
 from registry.experts.uploads import sweep_uploads
 from registry.jobs import Job, send
 from registry.notices.queries import due_deliveries
 from registry.withdrawals.queries import open_withdrawals
-from workers.assembly import SHARDS
 from workers.turns import turn
 
 EVERYTHING = UUID(int=0)

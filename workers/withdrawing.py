@@ -42,7 +42,7 @@ from registry.withdrawals.queries import (
 )
 from registry.withdrawals.rules import next_steps
 from registry.withdrawals.statements import certificate_of, sign
-from workers.checking import Remnants, check_withdrawal
+from workers.checking import NotGone, Remnants, check_withdrawal
 from workers.turns import shelf, turn
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ def _try(withdrawal: Withdrawal, step: Step) -> None:
 
 
 def _sentence(step: Step, fault: Exception) -> str:
-    if isinstance(fault, Remnants):
+    if isinstance(fault, NotGone):
         return str(fault)
     return f"The step {step} met trouble ({type(fault).__name__})."
 
@@ -133,10 +133,13 @@ def _destroy(withdrawal: Withdrawal) -> None:
         return
     with shelf(alone=True):
         doomed = doomed_by(withdrawal)
+        # Written down before it goes: whoever is killed in the middle finds the list whole the next time.
+        listed = [(key, version_id, size) for key in doomed.keys for version_id, size in storage.versions_of(key)]
+        note_destroyed(withdrawal.id, listed, by=PROPAGATOR)
         for key in doomed.keys:
-            gone = [(key, version_id, size) for version_id, size in storage.destroy(key)]
-            if gone:
-                note_destroyed(withdrawal.id, gone, by=PROPAGATOR)
+            if why_not_destroyed(withdrawal):
+                return  # a hold was placed meanwhile
+            storage.destroy(key)
     rows = list(withdrawal.destroyed.order_by("key", "version_id").values("key", "version_id", "size"))
     facts = {
         "objects": len(rows),

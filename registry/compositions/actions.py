@@ -57,7 +57,7 @@ from registry.compositions.requests import (
 from registry.compositions.rules import check_model_name
 from registry.digests import canonical, digest_of
 from registry.errors import WrongState
-from registry.experts.models import ExpertVersion, VersionState
+from registry.experts.models import STILL_WANTED, ExpertVersion, VersionState
 from registry.experts.queries import approved_versions_of
 from registry.jobs import Job, after_commit
 
@@ -152,7 +152,7 @@ def start_assembly(composition_id: UUID, *, by: Actor) -> Composition:
 def record_shard(data_digest: str, slot: int, *, digest: str, size: int, key: str, by: Actor) -> Shard:
     """A shard lies whole under its key. Whoever was first has recorded it. WrongState when they are withdrawn."""
     states = set(ExpertVersion.objects.filter(data_digest=data_digest).values_list("state", flat=True))
-    if states == {VersionState.WITHDRAWN.value}:
+    if VersionState.WITHDRAWN in states and not states & STILL_WANTED:
         raise WrongState(f"The weights {data_digest} were withdrawn; nothing is made of them.")
     shard, new = Shard.objects.get_or_create(
         data_digest=data_digest,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from registry.accounts.models import Organisation
 from registry.accounts.queries import reach_of
 from registry.actors import Actor
-from registry.compositions.models import RUNNING, SERVED, Composition, CompositionState, Inclusion, Model
+from registry.compositions.models import RUNNING, SERVED, Composition, CompositionState, Inclusion, Model, Shard
 from registry.compositions.texts import AnchorCredit, ExpertCredit, repository_texts_of
 from registry.digests import sha256
 from registry.errors import Invalid, NotFound
@@ -22,6 +22,7 @@ from registry.policy.queries import COMPOSE, judge
 from registry.policy.rules import Verdict
 
 MAIN = "main"
+SHARDS = "shards/"  # where composed weights lie, by the digest of the data
 
 
 class RevisionNotFound(NotFound):
@@ -90,6 +91,15 @@ def get_revision(model: Model, revision: str) -> Composition:
     else:
         detail = f"{names} was withdrawn, and so was every revision that holds it; load main instead."
     raise RevisionNotFound(detail, withdrawn=withdrawn)
+
+
+def shards_of(data_digest: str) -> str:
+    """Where in the store all shards of these weights lie, of whichever slot."""
+    return f"{SHARDS}{data_digest.removeprefix('sha256:')}/"
+
+
+def is_shard(key: str) -> bool:
+    return Shard.objects.filter(key=key).exists()
 
 
 def withdrawn_from(composition: Composition) -> list[ExpertVersion]:

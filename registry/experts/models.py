@@ -26,6 +26,8 @@ class VersionState(models.TextChoices):
     WITHDRAWN = "withdrawn"
 
 
+# Whose bytes are needed, or may be again.
+STILL_WANTED = {VersionState.SUBMITTED, VersionState.VERIFIED, VersionState.APPROVED, VersionState.PAUSED}
 ANCHOR_ROADS: dict[str, set[str]] = {
     AnchorState.DRAFT: {AnchorState.SUBMITTED},
     AnchorState.SUBMITTED: {AnchorState.VERIFIED, AnchorState.FAILED},

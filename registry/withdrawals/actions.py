@@ -291,7 +291,7 @@ def reopen_destruction(withdrawal_id: UUID, *, remnants: int, by: Actor) -> None
 
 @transaction.atomic
 def note_destroyed(withdrawal_id: UUID, gone: Iterable[tuple[str, str, int]], *, by: Actor) -> None:
-    """These objects (key, version, size) are deleted. The log hears of all of them at the end, by their digest."""
+    """These objects (key, version, size) are being deleted. The log hears of all at the end, by their digest."""
     withdrawal = _locked(withdrawal_id)
     rows = [DestroyedObject(withdrawal=withdrawal, key=key, version_id=v, size=size) for key, v, size in gone]
     known = set(withdrawal.destroyed.values_list("key", "version_id"))

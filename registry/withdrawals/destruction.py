@@ -5,11 +5,11 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from registry import storage
 from registry.compositions.models import RUNNING, SERVED, Composition, RepositoryFile, Shard
-from registry.experts.models import ExpertVersion, UploadedFile, VersionState
+from registry.compositions.queries import shards_of
+from registry.experts.models import STILL_WANTED, ExpertVersion, UploadedFile
 from registry.withdrawals.models import LegalHold, Withdrawal
-
-LIVING = {VersionState.SUBMITTED, VersionState.VERIFIED, VersionState.APPROVED, VersionState.PAUSED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,12 @@ class Doomed:
 
 
 def doomed_by(withdrawal: Withdrawal) -> Doomed:
-    """The version's own files, its shards, and what only withdrawn models are made of."""
+    """The version's own files, its shards, and what only withdrawn models are made of. It looks into the store."""
     version = withdrawal.version
     own = set(UploadedFile.objects.filter(version=version).values_list("key", flat=True))
     shards = set(Shard.objects.filter(data_digest=version.data_digest).values_list("key", flat=True))
+    if version.data_digest:
+        shards |= storage.names_under(shards_of(version.data_digest))  # and those that no row speaks of yet
     twins = same_bytes(version)
     composed = set(RepositoryFile.objects.filter(composition__in=held(version)).values_list("key", flat=True))
     needed = set(RepositoryFile.objects.filter(composition__state__in=RUNNING | SERVED).values_list("key", flat=True))
@@ -48,7 +50,7 @@ def same_bytes(version: ExpertVersion) -> list[ExpertVersion]:
     """Other versions in use with the same weights: the owner brought them twice."""
     if not version.data_digest:
         return []
-    rows = ExpertVersion.objects.filter(data_digest=version.data_digest, state__in=LIVING).exclude(id=version.id)
+    rows = ExpertVersion.objects.filter(data_digest=version.data_digest, state__in=STILL_WANTED).exclude(id=version.id)
     return list(rows.select_related("expert__organisation").order_by("created_at"))
 
 
