@@ -16,7 +16,7 @@ def evidence_for(folder: Path) -> dict[str, Any]:
     card = _object(folder / "expert.json")
     data = _object(folder / "data-card.json")
     return {
-        "licence": {"declared": TO_SAY, "attribution": ""},
+        "licence": {"declared": TO_SAY, "attribution": "", "valid_until": None},
         "consent": {
             "legal_basis": TO_SAY,
             "purposes": [TO_SAY],

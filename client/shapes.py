@@ -124,6 +124,7 @@ class Licence(TypedDict, total=False):
     declared: str
     text: str
     attribution: str
+    valid_until: str | None
 
 
 class Consent(TypedDict, total=False):

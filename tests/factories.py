@@ -177,10 +177,15 @@ def make_version(
 ) -> ExpertVersion:
     """The next version of an expert, in any state, with licence, consent and provenance.
 
-    `licence`, `purposes`, `recipients`, `jurisdictions`, `valid_from`, `valid_until` and `signed` go to the evidence.
+    `licence`, `purposes`, `recipients`, `jurisdictions`, `valid_from`, `valid_until`, `licence_until` and `signed`
+    go to the evidence.
     """
     expert = expert or make_expert()
-    terms = {"declared": fields.pop("licence", "CC-BY-4.0"), "concluded": fields.pop("concluded", "")}
+    terms = {
+        "declared": fields.pop("licence", "CC-BY-4.0"),
+        "concluded": fields.pop("concluded", ""),
+        "valid_until": fields.pop("licence_until", None),
+    }
     consent = {
         "purposes": fields.pop("purposes", ["research", "evaluation"]),
         "recipients": fields.pop("recipients", []),

@@ -1,8 +1,10 @@
-"""What got stuck is sent again, and uploads that nobody finished are dropped. Several sweeps at once do no harm.
+"""What got stuck is sent again, what ended is withdrawn, and uploads that nobody finished are dropped. Several
+sweeps at once do no harm.
 
 The rows say what is stuck: a job that the queue lost, or whose worker died, shows as a row that does not move.
 """
 
+import logging
 from datetime import timedelta
 from uuid import UUID
 
@@ -20,8 +22,12 @@ from registry.experts.queries import submitted_ids
 from registry.experts.uploads import sweep_uploads
 from registry.jobs import Job, send
 from registry.notices.queries import due_deliveries
+from registry.withdrawals.actions import expire_version
+from registry.withdrawals.expiry import Ending, endings, notify_expiry, unsaid
 from registry.withdrawals.queries import open_withdrawals
 from workers.turns import turn
+
+logger = logging.getLogger(__name__)
 
 EVERYTHING = UUID(int=0)
 MESSAGES = 1000  # a sweep
@@ -39,6 +45,7 @@ def sweep() -> None:
     with turn(Job.SWEEP, EVERYTHING) as ours:
         if not ours:
             return
+        mind_the_ends()
         idle = timedelta(seconds=settings.STUCK_SECONDS)
         anchors, versions = submitted_ids(before=timezone.now() - idle)
         for anchor_id in anchors:
@@ -55,6 +62,27 @@ def sweep() -> None:
         if cache.add("uploads-swept", 1, timeout=UPLOADS_EVERY):
             sweep_uploads(by=SWEEPER)
             _drop_half_made_shards()
+
+
+def mind_the_ends() -> None:
+    """Versions whose consent or licence has ended are withdrawn, and what ends soon is said ahead."""
+    now = clock.now()
+    found = endings(now)
+    for ending in (one for one in found if one.at <= now):
+        _mind(ending)
+    for ending in unsaid(found, now=now):
+        _mind(ending)
+
+
+def _mind(ending: Ending) -> None:
+    """One that meets trouble must not keep the others waiting; the next sweep tries it again."""
+    try:
+        if ending.at <= clock.now():
+            expire_version(ending.version_id, cause=ending.cause, by=SWEEPER)
+        else:
+            notify_expiry(ending, by=SWEEPER)
+    except Exception:
+        logger.exception("The end of version %s could not be minded.", ending.version_id)
 
 
 def _drop_half_made_shards() -> None:

@@ -31,7 +31,7 @@ from registry.withdrawals.actions import (
     reopen_destruction,
 )
 from registry.withdrawals.destruction import doomed_by
-from registry.withdrawals.models import Step, Withdrawal
+from registry.withdrawals.models import Cause, Step, Withdrawal
 from registry.withdrawals.queries import (
     affected_models,
     get_withdrawal,
@@ -48,6 +48,11 @@ from workers.turns import shelf, turn
 logger = logging.getLogger(__name__)
 
 KIND = "version.withdrawn"
+WHY: dict[str, str] = {
+    Cause.OWNER: "by its owner",
+    Cause.CONSENT_EXPIRED: "because the consent behind it ended",
+    Cause.LICENCE_EXPIRED: "because its licence ended",
+}
 
 
 @shared_task(name=Job.CARRY_ON_WITHDRAWAL.value)
@@ -103,8 +108,8 @@ def _announce(withdrawal: Withdrawal) -> None:
     facts = {
         organisation: {
             "title": f"{version} was withdrawn",
-            "text": f"{version} was withdrawn by its owner, and is served no more. Your models are composed again "
-            "without it, or stand without a main where you asked for that. Please stop using your copies of the "
+            "text": f"{version} was withdrawn {WHY[withdrawal.cause]}, and is served no more. Your models are composed "
+            "again without it, or stand without a main where you asked for that. Please stop using your copies of the "
             "revisions named here, delete them, and acknowledge this message.",
             "version": str(version),
             "data_digest": version.data_digest,

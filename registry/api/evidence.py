@@ -16,6 +16,7 @@ class LicenceIn(Body):
     declared = serializers.CharField(max_length=MAX_EXPRESSION)
     text = serializers.CharField(max_length=MAX_LICENCE_TEXT, required=False, allow_blank=True)
     attribution = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    valid_until = serializers.DateTimeField(required=False, allow_null=True)
 
 
 class ConsentIn(Body):
@@ -35,7 +36,7 @@ class ProvenanceIn(Body):
 class LicenceOut(serializers.ModelSerializer[LicenceTerms]):
     class Meta:
         model = LicenceTerms
-        fields = ["declared", "concluded", "text", "attribution"]
+        fields = ["declared", "concluded", "text", "attribution", "valid_until"]
         read_only_fields = fields
 
 

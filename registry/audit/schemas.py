@@ -70,7 +70,7 @@ SHAPES: dict[E, Shape] = {
     E.UPLOAD_COMPLETED: shape(FILE),
     E.UPLOAD_SWEPT: shape(FILE),
     # evidence and reviews
-    E.LICENCE_DECLARED: shape("declared text_digest"),
+    E.LICENCE_DECLARED: shape("declared text_digest", optional="valid_until"),
     E.LICENCE_CONCLUDED: shape("declared concluded"),
     E.CONSENT_GIVEN: shape("consent legal_basis purposes recipients jurisdictions valid_from valid_until"),
     E.PROVENANCE_STATED: shape("statement_digest"),

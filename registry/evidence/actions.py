@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from registry.digests import canonical, digest_of, sha256
 from registry.errors import Invalid
 from registry.evidence.licences import normalised_licence
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
-from registry.evidence.rules import check_consent, check_provenance
+from registry.evidence.rules import check_consent, check_licence_end, check_provenance
 from registry.experts.actions import draft_version, mark_version_verified
 from registry.experts.models import ExpertVersion
 from registry.experts.queries import get_expert
@@ -33,6 +33,7 @@ class LicenceClaim:
     declared: str
     text: str = ""
     attribution: str = ""
+    valid_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,17 @@ def verify_version_with_evidence(
 
 def _declare_licence(version: ExpertVersion, claim: LicenceClaim, *, by: Actor) -> None:
     declared = normalised_licence(claim.declared, text=claim.text)
+    check_licence_end(claim.valid_until, now=clock.now())
     LicenceTerms.objects.create(
-        version=version, declared=declared, text=claim.text.strip(), attribution=claim.attribution
+        version=version,
+        declared=declared,
+        text=claim.text.strip(),
+        attribution=claim.attribution,
+        valid_until=claim.valid_until,
     )
     facts = {"declared": declared, "text_digest": sha256(claim.text.strip().encode()) if claim.text.strip() else ""}
+    if claim.valid_until is not None:
+        facts["valid_until"] = claim.valid_until.astimezone(UTC).isoformat()
     record(Event.LICENCE_DECLARED, about=str(version), by=by, facts=facts)
 
 

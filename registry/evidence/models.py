@@ -16,6 +16,7 @@ class LicenceTerms(models.Model):
     concluded = models.CharField(max_length=200, blank=True)
     text = models.TextField(blank=True)  # needed for a LicenseRef-*
     attribution = models.CharField(max_length=300, blank=True)
+    valid_until = models.DateTimeField(null=True, blank=True)
     concluded_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     def __str__(self) -> str:

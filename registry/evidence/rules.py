@@ -99,6 +99,12 @@ def check_consent(
         raise Invalid("Say how the people behind the data can withdraw their consent.")
 
 
+def check_licence_end(valid_until: datetime | None, *, now: datetime) -> None:
+    """Refuse a licence that is over before it could allow anything."""
+    if valid_until is not None and valid_until <= now:
+        raise Invalid(f"The licence ended on {valid_until:%d %B %Y}; give one that is valid now.")
+
+
 def check_provenance(statement: Mapping[str, Any], *, anchor_digest: str) -> None:
     """Refuse a statement that leaves out what it is for, or that speaks of another anchor."""
     for key, meaning in REQUIRED_STATEMENTS.items():

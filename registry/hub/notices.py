@@ -1,9 +1,10 @@
 """What a reader of a revision has to know: whom to name, and what leaves soon. Clients print it once."""
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
 
-from django.utils import timezone
-
+from registry.audit import clock
 from registry.compositions.models import Composition
 from registry.evidence.licences import terms_of
 from registry.evidence.models import ConsentRecord, LicenceTerms
@@ -21,10 +22,20 @@ def notice_of(composition: Composition) -> str:
         for terms in LicenceTerms.objects.filter(version__in=versions)
         if terms_of(str(terms)).attribution
     ]
-    sentences += [
-        f"{versions[consent.version_id]} leaves on {consent.valid_until:%Y-%m-%d}"
-        for consent in ConsentRecord.objects.filter(version__in=versions, valid_until__lt=timezone.now() + NOTICE_AHEAD)
-    ]
+    sentences += [f"{versions[version]} leaves on {end:%Y-%m-%d}" for version, end in _ends_soon(versions).items()]
     if not sentences:
         return ""
     return f"guildhall-{composition.revision[:12]}; {composition.model}: {'; '.join(sorted(sentences))}."
+
+
+def _ends_soon(versions: Iterable[UUID]) -> dict[UUID, datetime]:
+    """The day that each leaves: with its consent or with its licence, whichever ends first."""
+    found: dict[UUID, datetime] = {}
+    soon = {"version__in": list(versions), "valid_until__lt": clock.now() + NOTICE_AHEAD}
+    ends = [
+        *ConsentRecord.objects.filter(**soon).values_list("version", "valid_until"),
+        *LicenceTerms.objects.filter(**soon).values_list("version", "valid_until"),
+    ]
+    for version, end in ends:
+        found[version] = min(end, found.get(version, end))
+    return found

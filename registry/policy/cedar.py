@@ -148,6 +148,8 @@ def _entities(facts: Facts) -> list[dict[str, Any]]:
         version["valid_from"] = _seconds(subject.valid_from)
     if subject.valid_until is not None:
         version["valid_until"] = _seconds(subject.valid_until)
+    if subject.licence_valid_until is not None:
+        version["licence_valid_until"] = _seconds(subject.licence_valid_until)
     organisation = {"slug": consumer.slug, "jurisdictions": list(consumer.jurisdictions)}
     return [
         {"uid": {"type": "Organisation", "id": consumer.slug}, "attrs": organisation, "parents": []},

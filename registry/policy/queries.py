@@ -103,7 +103,8 @@ class _Asker:
 def _subject(version: ExpertVersion, evidence: _Evidence) -> Subject:
     consent = evidence.consents.get(version.id)
     provenance = evidence.provenances.get(version.id)
-    licence, terms = _terms(evidence.licences.get(version.id))
+    given = evidence.licences.get(version.id)
+    licence, terms = _terms(given)
     return Subject(
         name=str(version),
         state=version.state,
@@ -118,6 +119,7 @@ def _subject(version: ExpertVersion, evidence: _Evidence) -> Subject:
         jurisdictions=tuple(consent.jurisdictions) if consent else (),
         valid_from=consent.valid_from if consent else None,
         valid_until=consent.valid_until if consent else None,
+        licence_valid_until=given.valid_until if given else None,
     )
 
 

@@ -39,6 +39,7 @@ class Subject:
     jurisdictions: tuple[str, ...] = ()  # empty: anywhere
     valid_from: datetime | None = None
     valid_until: datetime | None = None
+    licence_valid_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Facts:
                 "jurisdictions": list(subject.jurisdictions),
                 "valid_from": _written(subject.valid_from),
                 "valid_until": _written(subject.valid_until),
+                "licence_valid_until": _written(subject.licence_valid_until),
             },
         }
 
@@ -131,6 +133,7 @@ def words(facts: Facts) -> Mapping[str, str]:
         "jurisdiction": facts.consumer.jurisdiction or "no stated jurisdiction",
         "valid_from": _day(subject.valid_from),
         "valid_until": _day(subject.valid_until),
+        "licence_valid_until": _day(subject.licence_valid_until),
     }
 
 
@@ -138,6 +141,7 @@ WORDS = frozenset(
     {
         "version", "state", "purpose", "purposes", "recipients", "jurisdictions", "licence", "consumer",
         "jurisdiction", "valid_from", "valid_until",
+        "licence_valid_until",
     }
 )  # fmt: skip
 

@@ -171,7 +171,7 @@ TELLINGS: dict[Event, Telling] = {
     E.UPLOAD_STARTED: _uploaded(done=False),
     E.UPLOAD_COMPLETED: _uploaded(done=True),
     E.UPLOAD_SWEPT: _uploaded(done=False),
-    E.LICENCE_DECLARED: sets("licence", "declared"),
+    E.LICENCE_DECLARED: sets("licence", "declared", "valid_until"),
     E.LICENCE_CONCLUDED: sets("licence", "concluded"),
     E.CONSENT_GIVEN: sets("consent", "legal_basis", "purposes", "recipients", "jurisdictions"),
     E.PROVENANCE_STATED: sets("provenance", "statement_digest"),

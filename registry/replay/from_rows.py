@@ -1,6 +1,7 @@
 """The state as the tables have it, in the words of the log."""
 
 from collections.abc import Callable
+from datetime import UTC
 
 from registry.accounts.models import ApiToken, Membership, Organisation, Person, SigningKey
 from registry.actors import person
@@ -73,6 +74,8 @@ def _evidence(state: State) -> None:
     for terms in LicenceTerms.objects.select_related(*VERSION):
         facts = state.of("licence", str(terms.version))
         facts["declared"] = terms.declared
+        if terms.valid_until is not None:
+            facts["valid_until"] = terms.valid_until.astimezone(UTC).isoformat()
         if terms.concluded:
             facts["concluded"] = terms.concluded
     for consent in ConsentRecord.objects.select_related(*VERSION):

@@ -97,8 +97,10 @@ def expire_version(version_id: UUID, *, cause: Cause, by: Actor) -> Withdrawal:
     [withdrawal] = _withdraw(
         [version], by=by, reason=BY_ITSELF[cause], legal_basis=LegalBasis.LICENCE_ENDED, cause=cause
     )
-    # The term was agreed beforehand, and everybody was told: nobody has to confirm it.
-    _confirm([withdrawal], by=by)
+    # The term was agreed beforehand, and everybody was told: nobody has to confirm it. An owner's own withdrawal that
+    # came before is still theirs to confirm.
+    if withdrawal.cause != Cause.OWNER:
+        _confirm([withdrawal], by=by)
     return withdrawal
 
 

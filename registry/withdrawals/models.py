@@ -130,3 +130,18 @@ class Certificate(models.Model):
 
     def __str__(self) -> str:
         return f"certificate of {self.withdrawal_id}"
+
+
+class ExpiryNotice(models.Model):
+    """It was said, this many days ahead, that the consent or the licence of a version ends. Said once."""
+
+    version = models.ForeignKey(ExpertVersion, on_delete=models.PROTECT, related_name="+")
+    what = models.CharField(max_length=8)  # consent | licence
+    days = models.PositiveSmallIntegerField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "what", "days"], name="end_is_said_once")]
+
+    def __str__(self) -> str:
+        return f"{self.what} of {self.version_id}, {self.days} days ahead"

@@ -48,17 +48,25 @@ def test_what_the_database_says_is_what_is_decided() -> None:
     library = make_organisation("library")
     version = make_version(licence="CC-BY-NC-4.0", purposes=["service", "research"])
     expired = make_version(valid_until=timezone.now() - timedelta(minutes=1))
+    over = make_version(licence_until=timezone.now() - timedelta(minutes=1))
     bare = make_version(evidence=False)
     unsigned = make_version(signed=False)
 
     said = {
         v.number: {r.policy for r in judge(v, consumer=library, action=COMPOSE, purpose=purpose).reasons}
-        for v, purpose in [(version, "service"), (expired, "research"), (bare, "research"), (unsigned, "research")]
+        for v, purpose in [
+            (version, "service"),
+            (expired, "research"),
+            (over, "research"),
+            (bare, "research"),
+            (unsigned, "research"),
+        ]
     }
 
     assert said == {
         version.number: {"forbid.licence-non-commercial"},
         expired.number: {"forbid.consent-expired"},
+        over.number: {"forbid.licence-expired"},
         bare.number: {
             "forbid.consent-not-yet-valid",
             "forbid.licence-unknown",

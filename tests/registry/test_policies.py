@@ -60,6 +60,7 @@ def test_what_nothing_forbids_is_permitted() -> None:
         ("forbid.consent-not-yet-valid", {"valid_from": NOW + timedelta(seconds=2)}),
         ("forbid.consent-not-yet-valid", {"valid_from": None}),
         ("forbid.consent-expired", {"valid_until": NOW}),
+        ("forbid.licence-expired", {"licence_valid_until": NOW}),
         ("forbid.recipient-not-named", {"recipients": ("museum",)}),
         ("forbid.jurisdiction-outside-consent", {"jurisdictions": ("FR",)}),
         ("forbid.licence-unknown", {"licence_known": False, "commercial_use": False, "derivatives": False}),
@@ -76,6 +77,7 @@ def test_a_rule_refuses_what_it_names_and_nothing_else_does(rule: str, subject: 
         {"recipients": ("library",)},
         {"jurisdictions": ("DE", "FR")},
         {"valid_until": NOW + timedelta(seconds=2)},
+        {"licence_valid_until": NOW + timedelta(seconds=2)},
         {"commercial_use": False},
     ],
 )

@@ -1358,12 +1358,16 @@ export interface components {
             declared: string;
             text?: string;
             attribution?: string;
+            /** Format: date-time */
+            valid_until?: string | null;
         };
         LicenceOut: {
             readonly declared: string;
             readonly concluded: string;
             readonly text: string;
             readonly attribution: string;
+            /** Format: date-time */
+            readonly valid_until: string | null;
         };
         LineOut: {
             readonly expert: string;
