@@ -5,6 +5,8 @@ The clients run beside one running site, each generation with a home of its own.
 what they are told first is the denial itself, before anything is blocked or composed again.
 """
 
+import base64
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,15 +14,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 import torch
 
 from client import shapes
-from client.waiting import wait_for_withdrawal
+from client.waiting import wait_for_certificate, wait_for_withdrawal
 from registry.embedded.supervisor import Site
-from tests.flows.shelf import Shelf, open_shelf
+from tests.flows.shelf import PASSWORD, Shelf, open_shelf
 from tests.stock_client import INSTALLED, OLDER, Visit, pinned, send_stock_client
 
 EXPERTS = {"press/drama": "drama", "printers/code": "code"}
@@ -52,7 +54,7 @@ class Story:
     """
 
     first: shapes.Composition
-    withdrawal: shapes.Withdrawal
+    residuals: shapes.Residuals
     cold: Mapping[str, Answers]
     clicked: Mapping[str, Answers]
     recomposed: Mapping[str, Answers]
@@ -74,13 +76,19 @@ def told_by(shelf: Shelf, folder: Path) -> Story:
     cold = by_name(shelf, folder, "versions", "model_info", *LOADS)
     shelf.site.rest("worker")
     try:
-        owner.withdraw_version(drama, reason="The plays were not ours to give.")
+        owner.withdraw_version(drama, reason="The plays were not ours to give.", password=PASSWORD)
         clicked = by_name(shelf, folder, *LOADS)
     finally:
         shelf.site.wake("worker")
     withdrawal = wait_for_withdrawal(owner, drama, seconds=300)
+    certificate = wait_for_certificate(owner, withdrawal["id"], seconds=300)
     recomposed = by_name(shelf, folder, *LOADS)
-    return Story(first, withdrawal, cold, clicked, recomposed, pinned_at(first["revision"], folder))
+    return Story(first, residuals_in(certificate), cold, clicked, recomposed, pinned_at(first["revision"], folder))
+
+
+def residuals_in(certificate: shapes.Certificate) -> shapes.Residuals:
+    statement = json.loads(base64.b64decode(certificate["envelope"]["payload"]))
+    return cast(shapes.Residuals, statement["predicate"]["residuals"])
 
 
 def by_name(shelf: Shelf, folder: Path, *deeds: str) -> dict[str, Answers]:
@@ -183,13 +191,14 @@ def test_a_model_that_fails_closed_stays_closed(story: Story, generation: str) -
 
 @each_generation
 def test_a_pinned_revision_in_a_warm_cache_is_beyond_recall(story: Story, generation: str) -> None:
-    """Nobody is asked, so nobody can refuse: the residual that a certificate names."""
+    """Nobody is asked, so nobody can refuse: what the certificate names as beyond its reach."""
     kept, before = story.kept[generation], story.cold[generation][OPEN]
 
     assert kept.told["file"] == before["file"]
     assert kept.told["weights"]["logits"] == before["weights"]["logits"]
     asked = [request.rpartition(f"{story.first['revision']}/")[2] for request in kept.requests]
     assert asked == ASKED_IN_VAIN.get(generation, [])
+    assert story.residuals["pinned_revisions"] == [story.first["revision"]]
 
 
 def assert_says_the_same(told: dict[str, Any], other: dict[str, Any]) -> None:
