@@ -44,7 +44,7 @@ NATIVE_SOURCES := $(shell find flexcore/csrc -type f -not -name '*.pyc')
 PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clients frontend native bench gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
+.PHONY: help setup clients frontend native chaos bench gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ lint-frontend: $(MODULES)
 	$(NPM) run lint
 	$(NPM) run types:check
 	$(NPM) run test
+
+chaos: $(INSTALLED) $(NATIVE) ## five hundred runs in which anything happens in any order: half an hour and more
+	$(PY) -m pytest -m long tests/chaos $(ARGS)
 
 bench: $(INSTALLED) $(NATIVE) ## measure against transformers on a quiet machine: minutes; THREADS=2 for two
 	$(PY) -m benchmarks.moe_cpu --threads $(THREADS)

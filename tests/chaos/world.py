@@ -1,0 +1,278 @@
+"""A small world in which anything may happen in any order: people act, workers work, messages get lost or come twice,
+processes are killed, time passes. A seed decides, so that what went wrong goes wrong again.
+
+Everything is the service's own code, on its own servers, through its own actions; only the clock and the queue's luck
+are the seed's.
+"""
+
+import hashlib
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+import pytest
+from django.test import TestCase
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from registry import jobs, storage
+from registry.actors import SWEEPER
+from registry.audit import clock
+from registry.audit.rotation import note_keys
+from registry.audit.sequencer import Sequencer
+from registry.compositions.actions import cancel_composition, request_model
+from registry.compositions.models import RUNNING, Composition, Model, OnWithdrawal
+from registry.digests import sha256
+from registry.errors import Refusal
+from registry.evidence.actions import ConsentClaim, LicenceClaim, draft_version_with_evidence
+from registry.evidence.models import ConsentRecord
+from registry.experts.actions import create_expert, submit_version
+from registry.experts.models import ExpertVersion, VersionState
+from registry.experts.rules import PACKAGE_FILES
+from registry.experts.uploads import add_version_file, complete_file, sign_parts
+from registry.jobs import Job
+from registry.policy.actions import activate_policies
+from registry.policy.cedar import default_policies
+from registry.reviews.actions import review_version
+from registry.reviews.models import Verdict
+from registry.withdrawals.actions import (
+    confirm_destruction,
+    expire_version,
+    lift_hold,
+    pause_version,
+    place_hold,
+    resume_version,
+    withdraw_expert,
+    withdraw_version,
+)
+from registry.withdrawals.models import Cause, LegalHold, Withdrawal
+from tests.chaos.killing import killed_at
+from tests.factories import ADA, BEN, CY, OTTO, PASSWORD, make_token, row_of
+from tests.registry.uploading import put
+from tests.workers.packages import Home, bring_anchor, register_key
+from workers.celery import app
+
+MODELS = ("reader", "player", "critic")
+EXPERTS = ("drama", "code")
+WHY = "So the dice have fallen."
+Deed = Callable[[], object]
+Thing = TypeVar("Thing")
+
+
+@dataclass
+class World:
+    """One run: the seed's dice, the messages under way, and the hours that have passed."""
+
+    seed: int
+    home: Home
+    patch: pytest.MonkeyPatch
+    queue: list[tuple[Job, tuple[str, ...]]] = field(default_factory=list)
+    hours: float = 0.0
+    told: list[str] = field(default_factory=list)  # what happened, for whoever has to find out why
+
+    def __post_init__(self) -> None:
+        self.dice = random.Random(self.seed)  # noqa: S311  it is to be the same each time
+        true = timezone.now
+        self.patch.setattr(timezone, "now", lambda: true() + timedelta(hours=self.hours))
+        self.patch.setattr(jobs, "_sender", lambda: self)
+        app.loader.import_default_modules()
+        storage.delete_under("shards/")  # other tests, and other seeds, use the same packages
+        bring_anchor(self.home)
+        register_key(self.home)
+        ada = row_of(ADA)
+        ada.set_password(PASSWORD)
+        ada.save()
+        self.client = APIClient()
+        token = make_token(CY, expires_at=true() + timedelta(days=1000))
+        self.client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        for name in EXPERTS:
+            create_expert("playhouse", name=name, anchor="small", title=name, domain=name, by=ADA)
+        note_keys()
+        self.deeds: dict[Deed, int] = {
+            self.upload: 6,
+            self.review: 8,
+            self.request: 8,
+            self.cancel: 1,
+            self.download: 5,
+            self.pause: 2,
+            self.resume: 2,
+            self.withdraw: 2,
+            self.withdraw_all: 1,
+            self.expire: 1,
+            self.hold: 1,
+            self.lift: 1,
+            self.confirm: 2,
+            self.activate_policies: 1,
+            self.work: 34,
+            self.publish_the_log: 10,
+            self.sweep: 3,
+            self.wait: 2,
+        }
+
+    def happen(self, times: int) -> None:
+        for _ in range(times):
+            self.do(self.dice.choices(list(self.deeds), list(self.deeds.values()))[0])
+
+    def do(self, deed: Deed) -> None:
+        """One deed of one process; it may be refused, and it may be killed on the way."""
+        fate = self.dice.randrange(1, 40) if self.dice.random() < 0.2 else 0
+        self.told.append(f"{getattr(deed, '__name__', deed)}{f' killed at {fate}' if fate else ''}")
+        with TestCase.captureOnCommitCallbacks(execute=True), killed_at(fate), suppress(Refusal):
+            deed()
+
+    def settle(self) -> None:
+        """Nobody does anything any more: every hold is lifted, every destruction confirmed, and time passes."""
+        for hold in LegalHold.objects.filter(lifted_at=None):
+            self._calmly(partial(lift_hold, hold.version_id, by=BEN))
+        for withdrawal in Withdrawal.objects.filter(ended_at=None):
+            self._calmly(partial(confirm_destruction, withdrawal.id, password=PASSWORD, by=ADA))
+        self.hours += 100
+        for _ in range(40):
+            self.hours += 0.5
+            clock.forget()
+            self._calmly(self._catch_up)
+            self._calmly(self._sweep)
+            waiting, self.queue = self.queue, []
+            for job, ids in dict.fromkeys(waiting):
+                self._calmly(partial(app.tasks[job.value], *ids))
+            if self._is_quiet():
+                break
+        self._calmly(self._catch_up)
+
+    def _is_quiet(self) -> bool:
+        builds = Composition.objects.filter(state__in=RUNNING).exists()
+        uploads = ExpertVersion.objects.filter(state=VersionState.SUBMITTED).exists()
+        return not builds and not uploads and not Withdrawal.objects.filter(ended_at=None).exists()
+
+    def _calmly(self, deed: Deed) -> None:
+        with TestCase.captureOnCommitCallbacks(execute=True), suppress(Refusal):
+            deed()
+
+    def send_task(self, name: str, *, args: list[str], queue: str) -> None:
+        """A message is on its way: mostly once, now and then twice, or never."""
+        copies = self.dice.choices((1, 2, 0), (8, 1, 1))[0]
+        self.queue += [(Job(name), tuple(args))] * copies
+
+    def _one_of(self, things: Any) -> Any:
+        found = list(things)
+        if not found:
+            raise Refusal("There is none.")
+        return self.dice.choice(found)
+
+    def _version(self, *states: VersionState) -> ExpertVersion:
+        rows = ExpertVersion.objects.filter(state__in=states).order_by("expert__name", "number")
+        found: ExpertVersion = self._one_of(rows)
+        return found
+
+    # What people do.
+
+    def upload(self) -> None:
+        name = self.dice.choice(EXPERTS)
+        ends = timezone.now() + timedelta(hours=self.dice.choice((30, 5000))) if self.dice.random() < 0.3 else None
+        consent = ConsentClaim(
+            legal_basis="no-personal-data", purposes=("research",), withdrawal_method="Write to us.", valid_until=ends
+        )
+        statement = {
+            "anchor_digest": self.home.anchor.digest,
+            "dataset": "Plays.",
+            "trained_by": "The playhouse",
+            "code": "flexcore",
+        }
+        licence = LicenceClaim(declared="CC-BY-4.0", attribution="The playhouse")
+        version = draft_version_with_evidence(
+            f"playhouse/{name}", licence=licence, consent=consent, statement=statement, by=ADA
+        )
+        folder = getattr(self.home, name).folder
+        for path in PACKAGE_FILES:
+            data = (folder / path).read_bytes()
+            file = add_version_file(version.id, path=path, size=len(data), sha256=sha256(data), by=ADA)
+            [signed] = sign_parts(file.id, [(1, hashlib.sha256(data).hexdigest())], by=ADA)
+            assert put(signed.url, data, signed.headers) == 200
+            complete_file(file.id, by=ADA)
+        submit_version(version.id, by=ADA)
+
+    def review(self) -> None:
+        verdict = Verdict.APPROVE if self.dice.random() < 0.9 else Verdict.REJECT
+        review_version(self._version(VersionState.VERIFIED).id, by=BEN, verdict=verdict, reason=WHY)
+
+    def request(self) -> None:
+        experts = self.dice.choice((["drama"], ["code"], ["drama", "code"], ["drama", "code"]))
+        request_model(
+            "library",
+            self.dice.choice(MODELS),
+            anchor="small",
+            experts=[f"playhouse/{name}" for name in experts],
+            purpose="research",
+            on_withdrawal=self.dice.choice(OnWithdrawal.values),
+            by=CY,
+        )
+
+    def cancel(self) -> None:
+        cancel_composition(self._one_of(Composition.objects.filter(state__in=RUNNING).order_by("created_at")).id, by=CY)
+
+    def download(self) -> None:
+        model = self._one_of(Model.objects.order_by("name"))
+        self.client.get(f"/{model}/resolve/main/config.json")
+
+    def pause(self) -> None:
+        pause_version(self._version(VersionState.APPROVED).id, by=ADA, reason=WHY)
+
+    def resume(self) -> None:
+        resume_version(self._version(VersionState.PAUSED).id, by=ADA)
+
+    def withdraw(self) -> None:
+        password = PASSWORD if self.dice.random() < 0.5 else ""
+        states = [state for state in VersionState if state not in {VersionState.FAILED, VersionState.REJECTED}]
+        withdraw_version(self._version(*states).id, by=ADA, reason=WHY, password=password)
+
+    def withdraw_all(self) -> None:
+        withdraw_expert(f"playhouse/{self.dice.choice(EXPERTS)}", by=ADA, reason=WHY)
+
+    def expire(self) -> None:
+        """The sweep's part: what has ended is taken back, whoever looks first."""
+        ended = ConsentRecord.objects.filter(valid_until__lte=timezone.now()).order_by("created_at")
+        in_use = ended.filter(version__state__in=[VersionState.APPROVED, VersionState.PAUSED])
+        expire_version(self._one_of(in_use).version_id, cause=Cause.CONSENT_EXPIRED, by=SWEEPER)
+
+    def hold(self) -> None:
+        place_hold(self._one_of(ExpertVersion.objects.order_by("created_at")).id, reason=WHY, by=BEN)
+
+    def lift(self) -> None:
+        lift_hold(self._one_of(LegalHold.objects.filter(lifted_at=None).order_by("placed_at")).version_id, by=BEN)
+
+    def confirm(self) -> None:
+        waiting = Withdrawal.objects.filter(destruction_confirmed_at=None).order_by("requested_at")
+        confirm_destruction(self._one_of(waiting).id, password=PASSWORD, by=ADA)
+
+    def activate_policies(self) -> None:
+        activate_policies(f"{default_policies()}\n// {self.dice.random()}\n", by=OTTO)
+
+    # What machines do.
+
+    def work(self) -> None:
+        if self.queue:
+            job, ids = self.queue.pop(self.dice.randrange(len(self.queue)))
+            self.told[-1] += f" {job.value}"
+            app.tasks[job.value](*ids)
+
+    def publish_the_log(self) -> None:
+        Sequencer().step()
+
+    def sweep(self) -> None:
+        self._sweep()
+
+    def wait(self) -> None:
+        self.hours += self.dice.choice((0.5, 5, 40))
+        clock.forget()
+
+    def _sweep(self) -> None:
+        app.tasks[Job.SWEEP.value]()
+
+    def _catch_up(self) -> None:
+        sequencer = Sequencer()
+        while sequencer.step():
+            pass
