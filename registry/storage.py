@@ -285,8 +285,10 @@ def destroy(key: str) -> list[tuple[str, int]]:
     found = versions_of(key)
     for version_id, _ in found:
         # "null" is a version too, written before the bucket kept versions: unnamed, it would only get a delete marker.
-        named = {"VersionId": version_id} if version_id else {}
-        _store().delete_object(Bucket=settings.S3_BUCKET, Key=key, **named)
+        if version_id:
+            _store().delete_object(Bucket=settings.S3_BUCKET, Key=key, VersionId=version_id)
+        else:
+            delete(key)
     for name, upload_id, _ in list(begun_uploads(key)):
         if name == key:
             abandon_upload(key, upload_id)
