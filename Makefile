@@ -60,7 +60,7 @@ native: $(INSTALLED) ## build flexcore's native library, GPU part included where
 clients: $(CLIENTS) ## older generations of huggingface_hub and transformers, for the tests; 140 MB
 
 demo: setup frontend ## the whole story on a running site; ARGS=--once ends with its status
-	$(PY) -m registry.embedded run $(ARGS) -- $(PY) -m experiments.demo $(DEMO_ARGS)
+	GUILDHALL_DESTRUCTION_GRACE_HOURS=0 $(PY) -m registry.embedded run $(ARGS) -- $(PY) -m experiments.demo $(DEMO_ARGS)
 
 run: setup frontend ## the site with what it holds, without the story
 	$(PY) -m registry.embedded run $(ARGS)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from client.api import Guildhall
-from client.shapes import Composition, LogEntry, Withdrawal
-from client.waiting import wait_for_composition, wait_for_withdrawal
+from client.shapes import Certificate, Composition, LogEntry, Withdrawal
+from client.waiting import wait_for_certificate, wait_for_composition, wait_for_withdrawal
 from experiments.demo.telling import Build
 
 PURPOSE = "research"
@@ -21,6 +21,8 @@ TOLD = (
     "version.withdrawn",
     "revision.blocked",
     "withdrawal.propagated",
+    "withdrawal.destroyed",
+    "withdrawal.certified",
 )
 
 
@@ -35,11 +37,13 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """A withdrawal that went through everything, and the seconds from the click to the answer, and to the end."""
+    """A withdrawal that went through everything, its certificate, and the seconds from the click to each."""
 
     withdrawal: Withdrawal
+    certificate: Certificate
     answered_after: float
     propagated_after: float
+    certified_after: float
 
 
 def request(consumer: Guildhall, name: str, *, anchor: str, experts: Sequence[str]) -> Served:
@@ -62,13 +66,18 @@ def served_now(consumer: Guildhall, name: str) -> Served | None:
     return _served(name, consumer.get_composition(found["id"]))
 
 
-def withdraw(owner: Guildhall, version_id: str, *, reason: str) -> Withdrawn:
-    """One click, and waiting until every model that held the version has been seen to."""
+def withdraw(owner: Guildhall, version_id: str, *, reason: str, password: str) -> Withdrawn:
+    """One click, and waiting until every model that held the version has been seen to, and all is certified.
+
+    The password confirms that the stored bytes be destroyed; the site that runs the demo keeps them no longer.
+    """
     clicked = time.monotonic()
-    owner.withdraw_version(version_id, reason=reason)
+    withdrawal_id = owner.withdraw_version(version_id, reason=reason, legal_basis="never-held", password=password)["id"]
     answered = time.monotonic() - clicked
     withdrawal = wait_for_withdrawal(owner, version_id)
-    return Withdrawn(withdrawal, answered, time.monotonic() - clicked)
+    propagated = time.monotonic() - clicked
+    certificate = wait_for_certificate(owner, withdrawal_id, seconds=600)
+    return Withdrawn(withdrawal, certificate, answered, propagated, time.monotonic() - clicked)
 
 
 def newest_place_in_log(reader: Guildhall) -> int:

@@ -1,5 +1,6 @@
 """The main job from end to end, chapter by chapter; what it found is judged at the end, and not before."""
 
+import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ class Aftermath:
     without: Measured
     log: Verified
     copy: Verified
+    certificate: Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def tell(site: Site, folder: Path, recipe: Recipe) -> Ending:
         stranger = there.new_stranger()
         used = use(home, published, there, warm=warm, stranger=stranger)
         withdrawn = take_back(published, there)
-        after = look_again(home, used, there, warm=warm, stranger=stranger)
+        after = look_again(home, used, withdrawn, there, warm=warm, stranger=stranger)
         log = told_since(there.people[OLGA], place)
     return Ending(figures(home, used, after), tuple(judge(home, used, withdrawn, after)), tuple(log))
 
@@ -138,15 +140,19 @@ def use(home: Home, published: Published, there: Visit, *, warm: Consumer, stran
 
 
 def take_back(published: Published, there: Visit) -> Withdrawn:
-    version = published.versions[0]
-    with chapter(f"Ada withdraws {version['expert']}@{version['number']}"):
-        withdrawn = withdraw(there.people[OWNERS[0]], version["id"], reason=REASON)
-        say(f"denied and blocked after {withdrawn.answered_after:.2f} s")
+    version, owner = published.versions[0], OWNERS[0]
+    password = there.logins.of(owner.email).password
+    with chapter(f"Ada withdraws {version['expert']}@{version['number']}, and confirms its destruction"):
+        withdrawn = withdraw(there.people[owner], version["id"], reason=REASON, password=password)
+        say(f"denied after {withdrawn.answered_after:.2f} s")
         say(f"every model seen to after {withdrawn.propagated_after:.1f} s")
+        say(f"destroyed, checked and certified after {withdrawn.certified_after:.1f} s")
     return withdrawn
 
 
-def look_again(home: Home, used: Used, there: Visit, *, warm: Consumer, stranger: Stranger) -> Aftermath:
+def look_again(
+    home: Home, used: Used, withdrawn: Withdrawn, there: Visit, *, warm: Consumer, stranger: Stranger
+) -> Aftermath:
     with chapter("What clients get now"):
         cold = there.new_consumer("cold-consumer").fetch(WITH, used.both.revision)
         say(f"a cold client that asks for {used.both.revision[:12]}: {cold.error or 'gets it'}")
@@ -160,12 +166,15 @@ def look_again(home: Home, used: Used, there: Visit, *, warm: Consumer, stranger
             )
             loaded, without = again.result(), other.result()
         say(f"the client with the warm cache loaded {loaded.revision}")
-    with chapter("The stranger checks again: the copy of before, and the whole log"):
+    with chapter("The stranger checks again: the copy of before, the whole log, and Ada's certificate, offline"):
         copy = stranger.verify("model", str(used.copy), "--max-age", "15m")
         log = stranger.verify("log", there.url)
-        say(copy.said)
-        say(log.said)
-    return Aftermath(cold, main, loaded, without, log, copy)
+        file = stranger.home / "certificate.json"
+        file.write_text(json.dumps(withdrawn.certificate), encoding="utf-8")
+        certificate = stranger.offline().verify("certificate", str(file))
+        for verified in (copy, log, certificate):
+            say(verified.said)
+    return Aftermath(cold, main, loaded, without, log, copy, certificate)
 
 
 def figures(home: Home, used: Used, after: Aftermath) -> dict[str, Figures]:
@@ -207,6 +216,11 @@ def judge(home: Home, used: Used, withdrawn: Withdrawn, after: Aftermath) -> lis
             after.copy.said,
         ),
         Check("a stranger finds the whole log as it was signed", after.log.held, after.log.said),
+        Check(
+            "a stranger finds the withdrawal certified, without asking anybody",
+            after.certificate.held,
+            after.certificate.said,
+        ),
         *checks.check_fallback(before, now, anchor, lost=lost, kept=kept),
         checks.check_same_figures(now, after.without.figures),
         checks.check_same_files(main.files if main else {}, used.without.files),

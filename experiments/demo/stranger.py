@@ -3,8 +3,9 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 PATIENCE = 600.0
 
@@ -23,6 +24,10 @@ class Stranger:
 
     home: Path
     url: str
+
+    def offline(self) -> Self:
+        """The same, where the service cannot be reached: only files, and the log's key that was met before."""
+        return replace(self, url="https://nobody.invalid")
 
     def verify(self, *question: str) -> Verified:
         """`guildhall verify …`, in a process of its own."""
