@@ -11,7 +11,7 @@ from registry.withdrawals.models import Certificate, Step
 from registry.withdrawals.queries import checklist_of
 from tests.workers.packages import Home, bring_both
 from tests.workers.withdrawals import assembled, carried, doomed, left_of, published, step, uploads_of, version_of
-from workers import withdrawing
+from workers import checking, withdrawing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,7 +55,7 @@ def test_a_stock_client_is_told_of_the_main_that_took_its_place(home: Home) -> N
 def test_an_object_put_back_is_found_destroyed_and_checked_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     bring_both(home)
     assembled(on_withdrawal="close")
-    key, check = uploads_of(version_of("drama"))[0], withdrawing.check_withdrawal
+    key, check = uploads_of(version_of("drama"))[0], checking.check_withdrawal
     withdrawal = doomed("drama")
 
     def put_back_first(one: object) -> object:
