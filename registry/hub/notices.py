@@ -37,5 +37,6 @@ def _ends_soon(versions: Iterable[UUID]) -> dict[UUID, datetime]:
         *LicenceTerms.objects.filter(**soon).values_list("version", "valid_until"),
     ]
     for version, end in ends:
-        found[version] = min(end, found.get(version, end))
+        if end is not None:
+            found[version] = min(end, found.get(version, end))
     return found

@@ -50,7 +50,7 @@ def endings(now: datetime) -> list[Ending]:
         *(("licence", row) for row in LicenceTerms.objects.filter(**soon).values_list("version", "valid_until")),
     ]
     for what, (version_id, at) in found:
-        if version_id not in first or at < first[version_id].at:
+        if at is not None and (version_id not in first or at < first[version_id].at):
             first[version_id] = Ending(version_id, what, at)
     return sorted(first.values(), key=lambda ending: (ending.at, str(ending.version_id)))
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -54,7 +55,8 @@ def told() -> int:
 def test_what_ended_is_withdrawn_once_and_needs_no_confirmation(
     travel: Travel, state: str, term: str, cause: Cause
 ) -> None:
-    version = make_version(state=state, **{term: after(days=1)})
+    terms: dict[str, Any] = {term: after(days=1)}
+    version = make_version(state=state, **terms)
     travel(timedelta(days=1))
 
     mind_the_ends()
