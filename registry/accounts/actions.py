@@ -185,7 +185,8 @@ def revoke_key(key_id: UUID, *, by: Actor) -> SigningKey:
     key = SigningKey.objects.select_for_update().filter(id=key_id).first()
     if key is None:
         raise NotFound("There is no such key.")
-    demand_role(by, Role.OWNER, key.organisation)
+    if not has_role(by, Role.OPERATOR):
+        demand_role(by, Role.OWNER, key.organisation)
     if key.revoked_at is None:
         key.revoked_at = timezone.now()
         key.save(update_fields=["revoked_at"])

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from registry.accounts.models import Person, Role
 from registry.accounts.queries import demand_role, get_organisation, has_role, person_id_of
-from registry.actors import Actor
+from registry.actors import CONSOLE, Actor
 from registry.audit import clock
 from registry.audit.events import Event
 from registry.audit.log import record
@@ -55,7 +55,7 @@ def withdraw_version(
     is confirmed too; a wrong one leaves it unconfirmed, and denies all the same.
     """
     version = lock_version(version_id)
-    demand_role(by, Role.OWNER, version.expert.organisation)
+    _demand_owner(by, version)
     withdrawal = _withdraw([version], by=by, reason=reason, legal_basis=legal_basis)[0]
     if password and _is_password_of(by, password):
         _confirm([withdrawal], by=by)
@@ -104,6 +104,12 @@ def expire_version(version_id: UUID, *, cause: Cause, by: Actor) -> Withdrawal:
     return withdrawal
 
 
+def _demand_owner(by: Actor, version: ExpertVersion) -> None:
+    """Its owner; or the console, which denies again what a restored database has forgotten."""
+    if by != CONSOLE:
+        demand_role(by, Role.OWNER, version.expert.organisation)
+
+
 def _in_use(**which: Any) -> list[ExpertVersion]:
     able = [state for state in VersionState.values if VersionState.WITHDRAWN in ROADS[state]]
     ids = ExpertVersion.objects.filter(state__in=able, **which).order_by("id").values_list("id", flat=True)
@@ -148,7 +154,7 @@ def _withdraw(
 def pause_version(version_id: UUID, *, by: Actor, reason: str) -> ExpertVersion:
     """Deny a version until it is resumed: nothing is blocked, nothing is destroyed. One that is paused stays so."""
     version = lock_version(version_id)
-    demand_role(by, Role.OWNER, version.expert.organisation)
+    _demand_owner(by, version)
     if version.state != VersionState.PAUSED:
         version.move_to(VersionState.PAUSED)
         version.save()
