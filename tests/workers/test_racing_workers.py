@@ -11,6 +11,7 @@ from registry.audit.events import Event
 from registry.audit.models import Entry
 from registry.compositions.actions import start_assembly
 from registry.compositions.models import Composition, CompositionState, Shard
+from registry.compositions.queries import SHARDS
 from tests.at_once import at_once
 from tests.workers.packages import Home, bring_both, requested
 from workers import assembly
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def an_empty_shelf() -> None:
-    storage.delete_under(assembly.SHARDS)
+    storage.delete_under(SHARDS)
 
 
 def count(event: Event) -> int:
