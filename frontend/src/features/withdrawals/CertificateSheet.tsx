@@ -11,7 +11,7 @@ import { count } from "@/components/sizes";
 import { certificatePath } from "@/features/withdrawals/api";
 import { BASES, CAUSES, inWords } from "@/features/withdrawals/bases";
 import { readCertificate, type Certificate, type Predicate } from "@/features/withdrawals/certificate";
-import { acknowledgement } from "@/features/withdrawals/residuals";
+import { acknowledgement, howItHasIt } from "@/features/withdrawals/residuals";
 import { didWhat, titleOf } from "@/features/withdrawals/steps";
 import classes from "@/features/withdrawals/Withdrawals.module.css";
 
@@ -112,7 +112,7 @@ function Residue({ predicate }: { predicate: Predicate }) {
         <List size="sm" spacing={4}>
           {recipients.map((one) => (
             <List.Item key={one.organisation}>
-              {one.organisation} fetched {count(one.revisions.length, "revision")}. {acknowledgement(one).words}.
+              {one.organisation}: {howItHasIt(one)}. {acknowledgement(one).words}.
             </List.Item>
           ))}
         </List>

@@ -8,7 +8,7 @@ import { Sentence } from "@/components/Sentence";
 import { count } from "@/components/sizes";
 import { StateBadge } from "@/components/StateBadge";
 import { useResiduals } from "@/features/withdrawals/api";
-import { acknowledgement } from "@/features/withdrawals/residuals";
+import { acknowledgement, howItHasIt } from "@/features/withdrawals/residuals";
 
 export function Residuals({ id }: { id: string }) {
   const residuals = useResiduals(id);
@@ -24,9 +24,9 @@ function Told({ residuals }: { residuals: WithdrawalResiduals }) {
   return (
     <Stack>
       {recipients.length === 0 ? (
-        <Text c="dimmed">Nobody has fetched it.</Text>
+        <Text c="dimmed">No model held it, so nobody has a copy from here.</Text>
       ) : (
-        <RowList label="Who has fetched it">
+        <RowList label="Who may have a copy">
           {recipients.map((recipient) => {
             const { tone, words } = acknowledgement(recipient);
             return (
@@ -35,7 +35,7 @@ function Told({ residuals }: { residuals: WithdrawalResiduals }) {
                   <Stack gap={2} miw={0}>
                     <Text fw={600}>{recipient.organisation}</Text>
                     <Text size="sm" c="dimmed">
-                      fetched {count(recipient.revisions.length, "revision")}; {count(recipient.deliveries, "message")} sent,{" "}
+                      {howItHasIt(recipient)}; {count(recipient.deliveries, "message")} sent,{" "}
                       {recipient.acknowledged} acknowledged
                     </Text>
                   </Stack>

@@ -98,7 +98,7 @@ test("whoever does not own it is not asked for a password", async () => {
 test("what cannot be reached is told with each recipient's acknowledgement", async () => {
   progress();
 
-  const recipients = within(await screen.findByRole("list", { name: "Who has fetched it" })).getAllByRole("listitem");
+  const recipients = within(await screen.findByRole("list", { name: "Who may have a copy" })).getAllByRole("listitem");
   expect(recipients[0]?.textContent).toContain("Acknowledged");
   expect(recipients[1]?.textContent).toContain("Told, not acknowledged");
   expect(screen.getByText("MIT cannot be taken back")).toBeTruthy();

@@ -39,7 +39,7 @@ export function WithdrawalProgress({ versionId, owns, looksInto }: WithdrawalPro
             </Section>
           )}
           {looksInto && found.steps.length > 0 && (
-            <Section title="What a withdrawal cannot reach" about="Who has a copy, whether they acknowledged, and what they may keep.">
+            <Section title="What a withdrawal cannot reach" about="Who may have a copy, whether they acknowledged, and what they may keep.">
               <Residuals id={found.id} />
             </Section>
           )}

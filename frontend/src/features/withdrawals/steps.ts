@@ -26,10 +26,10 @@ const WORDS: Record<string, Words> = {
   },
   announce: {
     title: "Announced",
-    does: "Everybody who fetched it is told, by webhook and mail, and asked to acknowledge.",
+    does: "Everybody whose models held it, or who fetched one, is told by webhook and mail, and asked to acknowledge.",
     did: (facts) =>
       number(facts, "organisations") === 0
-        ? "Nobody had fetched it, so nobody had to be told."
+        ? "No model held it, so nobody had to be told."
         : `${count(number(facts, "organisations"), "organisation")} told, with ${count(number(facts, "deliveries"), "message")}.`,
   },
   recompose: {
