@@ -16,6 +16,7 @@ const STATES: Record<string, [tone: Tone, words: string]> = {
   decided: ["running", "Allowed"],
   assembling: ["running", "Assembling"],
   validating: ["running", "Validating"],
+  proving: ["running", "Being proven"],
   published: ["good", "Published"],
   refused: ["bad", "Refused"],
   cancelled: ["waiting", "Cancelled"],

@@ -6,12 +6,13 @@ import { When } from "@/components/When";
 import { isRunning } from "@/features/compositions/api";
 import { Refusals } from "@/features/compositions/Refusals";
 
-const STEPS = ["requested", "decided", "assembling", "validating", "published"] as const;
+const STEPS = ["requested", "decided", "assembling", "validating", "proving", "published"] as const;
 const SAID: Record<string, string> = {
   requested: "The policies are asked about each expert.",
   decided: "Allowed. A worker takes it up next.",
   assembling: "The parts are put together in the object store.",
   validating: "The model is loaded and tried.",
+  proving: "Its inclusions are written into the log; it is served once they are under a published checkpoint.",
 };
 
 export function CompositionState({ composition }: { composition: Composition }) {

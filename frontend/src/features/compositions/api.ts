@@ -5,6 +5,7 @@ import { usePages } from "@/api/pages";
 import type { components } from "@/api/schema";
 
 type Schemas = components["schemas"];
+type State = Schemas["CompositionState"];
 
 export function useModels() {
   return usePages(["models"], (cursor) => answer(client.GET("/api/v1/models", { params: { query: { cursor } } })));
@@ -19,10 +20,24 @@ export function useModel(org: string, name: string) {
 }
 
 const POLL_MS = 1_000;
-const RUNNING = ["requested", "decided", "assembling", "validating"];
 
-export function isRunning(state: string | undefined): boolean {
-  return state !== undefined && RUNNING.includes(state);
+/** Every state, so that a new one of the service cannot be forgotten here: it would not compile. */
+const RUNNING: Record<State, boolean> = {
+  requested: true,
+  decided: true,
+  assembling: true,
+  validating: true,
+  proving: true,
+  published: false,
+  refused: false,
+  failed: false,
+  cancelled: false,
+  withdrawn: false,
+  superseded: false,
+};
+
+export function isRunning(state: State | undefined): boolean {
+  return state !== undefined && RUNNING[state];
 }
 
 /** A composition; asked again every second while it is being built. */

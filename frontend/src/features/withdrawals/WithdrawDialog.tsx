@@ -119,7 +119,7 @@ function Unconfirmed({ what, onClose }: { what: string; onClose: () => void }) {
   return (
     <Stack>
       <Notice tone="warning" role="alert" title="Withdrawn; the destruction is not confirmed">
-        {`${what} is denied everywhere. The password was not yours, so the stored weights are kept until an owner confirms their destruction on the version's page.`}
+        {`${what} is denied everywhere. The password did not confirm it, so the stored weights are kept until an owner confirms their destruction on the version's page.`}
       </Notice>
       <Group justify="flex-end">
         <Button onClick={onClose}>Show what happens now</Button>
