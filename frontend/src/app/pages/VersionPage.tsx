@@ -76,7 +76,9 @@ function VersionView({ version }: { version: Version }) {
       }
     >
       <VersionState version={version} />
-      {LIVING.has(version.state) && <EndsSoon terms={{ consent: version.consent.valid_until }} />}
+      {LIVING.has(version.state) && (
+        <EndsSoon terms={{ consent: version.consent.valid_until, licence: version.licence.valid_until }} />
+      )}
       {version.state === "withdrawn" && (
         <WithdrawalProgress
           versionId={version.id}

@@ -2,6 +2,7 @@
 import { SimpleGrid, Spoiler, Stack, Text, Title } from "@mantine/core";
 import type { Licence } from "@/api/types";
 import { useVocabulary } from "@/api/vocabulary";
+import { day } from "@/components/dates";
 import { Facts } from "@/components/Facts";
 import { LicenceConsequences } from "@/features/evidence/LicenceConsequences";
 
@@ -23,7 +24,12 @@ export function LicenceCard({ licence }: { licence: Licence }) {
         </Stack>
       </SimpleGrid>
       <LicenceConsequences licence={terms.find((one) => one.id === holds)} expression={holds} />
-      <Facts facts={[["Attribution to give", licence.attribution]]} />
+      <Facts
+        facts={[
+          ["Attribution to give", licence.attribution],
+          ["Valid until", licence.valid_until && day(licence.valid_until)],
+        ]}
+      />
       {licence.text && (
         <Spoiler maxHeight={120} showLabel="Show the whole text" hideLabel="Show less">
           <Text size="sm" style={{ whiteSpace: "pre-wrap" }}>

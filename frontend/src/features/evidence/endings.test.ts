@@ -16,7 +16,7 @@ test("a consent and a licence that end within a month are both told, the soonest
 });
 
 test("the last day is said to be the last", () => {
-  expect(endings({ consent: inDays(0.5) }, NOW)[0]).toContain("within a day");
+  expect(endings({ consent: inDays(0.5), licence: null }, NOW)[0]).toContain("within a day");
 });
 
 test.each([
@@ -24,5 +24,5 @@ test.each([
   ["the end is far away", inDays(31)],
   ["the end is past", inDays(-1)],
 ])("nothing is said where %s", (_, consent) => {
-  expect(endings({ consent }, NOW)).toEqual([]);
+  expect(endings({ consent, licence: null }, NOW)).toEqual([]);
 });

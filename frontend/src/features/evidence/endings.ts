@@ -7,7 +7,7 @@ const A_DAY = 86_400_000;
 
 export interface Terms {
   consent: string | null;
-  licence?: string | null;
+  licence: string | null;
 }
 
 /** A sentence for each that ends within a month, the soonest first. */
