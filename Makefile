@@ -44,10 +44,10 @@ NATIVE_SOURCES := $(shell find flexcore/csrc -type f -not -name '*.pyc')
 PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clients frontend native chaos bench gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
+.PHONY: help setup clients frontend native chaos bench bench-governance gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) $(MODULES) ## the environment: Python's packages, the servers, Node and its packages
 	@$(MAKE) --no-print-directory $(NATIVE) || echo "Without the native library flexcore runs on plain PyTorch, slower."
@@ -99,6 +99,15 @@ chaos: $(INSTALLED) $(NATIVE) ## five hundred runs in which anything happens in 
 bench: $(INSTALLED) $(NATIVE) ## measure against transformers on a quiet machine: minutes; THREADS=2 for two
 	$(PY) -m benchmarks.moe_cpu --threads $(THREADS)
 	$(PY) -m benchmarks.decode_cpu --threads $(THREADS)
+
+GOVERNED := GUILDHALL_LOGIN_RATE=1000/min GUILDHALL_VALIDATION_MAX_REGRESSION=100 $(PY) -m registry.embedded run --once --folder
+
+bench-governance: $(INSTALLED) $(NATIVE) ## measure withdrawal and the log on sites of their own, on a quiet machine: an hour
+	rm -rf var/bench-withdrawal var/bench-audit
+	$(GOVERNED) var/bench-withdrawal -- $(PY) -m benchmarks.withdrawal
+	rm -rf var/bench-withdrawal
+	$(GOVERNED) var/bench-audit -- $(PY) -m benchmarks.audit
+	rm -rf var/bench-audit
 
 gpu: ## check and measure on a machine with a GPU, with the Python on the path: nine minutes; OUT= keeps the numbers
 	benchmarks/gpu.sh
