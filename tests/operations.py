@@ -217,7 +217,7 @@ OPERATIONS: dict[str, Operation] = {
     "registerKey": Operation(
         "POST", always("/organisations/playhouse/keys"), OWNER, always({"name": "press", "public_key": KEY})
     ),
-    "revokeKey": Operation("POST", lambda: f"/keys/{make_key().id}/revoke", OWNER),
+    "revokeKey": Operation("POST", lambda: f"/keys/{make_key().id}/revoke", OWNER | OPERATOR),
     "listWebhooks": Operation("GET", always("/organisations/library/webhooks"), CONSUMER),
     "createWebhook": Operation(
         "POST", always("/organisations/library/webhooks"), CONSUMER, always({"url": "https://1.1.1.1/hook"})

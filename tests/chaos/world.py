@@ -132,7 +132,7 @@ class World:
             self._calmly(partial(confirm_destruction, withdrawal.id, password=PASSWORD, by=ADA))
         self.hours += 100
         for _ in range(40):
-            self.hours += 0.5
+            self.hours += 5
             clock.forget()
             self._calmly(self._catch_up)
             self._calmly(self._sweep)

@@ -62,13 +62,26 @@ def test_a_revoked_token_is_a_bad_one(cy: Client, stage: Composition) -> None:
     assert cy.get(ADDRESSES[0])["X-Error-Message"] == "Invalid credentials in Authorization header"
 
 
-@pytest.mark.parametrize("stranger", [EVE, ADA, OLGA], ids=["eve", "ada", "olga"])
+@pytest.mark.parametrize("stranger", [EVE, ADA], ids=["eve", "ada"])
 def test_for_whoever_does_not_consume_it_there_is_no_model(stage: Composition, stranger: Actor) -> None:
     client = Client(headers={"authorization": f"Bearer {make_token(stranger)}"})
 
     answers = [client.get(address) for address in [*ADDRESSES, *BESIDE]]
 
     assert {(answer.status_code, answer["X-Error-Code"]) for answer in answers} == {(404, "RepoNotFound")}
+    assert not Download.objects.exists()
+
+
+def test_an_auditor_sees_what_is_there_and_reads_none_of_it(stage: Composition) -> None:
+    olga = Client(headers={"authorization": f"Bearer {make_token(OLGA)}"})
+    path = f"/{stage.model}/resolve/main/config.json"
+
+    seen = olga.get(f"/api/models/{stage.model}")
+    read = olga.get(path)
+
+    assert seen.json()["sha"] == stage.revision
+    assert olga.head(path).status_code == 200
+    assert (read.status_code, read["X-Error-Code"]) == (404, "RepoNotFound")
     assert not Download.objects.exists()
 
 
