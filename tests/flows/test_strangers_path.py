@@ -121,7 +121,10 @@ def _bring_expert(owner: Guildhall, home: Home, anchor: str, *, name: str, packa
 
 def _download(site: Site, consumer: Guildhall, folder: Path) -> Path:
     token = consumer.create_token("hf", days=1)["token"]
-    env = os.environ | {"HF_ENDPOINT": site.url, "HF_TOKEN": token, "HF_HOME": str(folder.parent / "hf")}
+    # Nothing of ours: other tests may have told their own process not to go to the hub.
+    home = str(folder.parent)
+    env = {"PATH": os.environ["PATH"], "HOME": home, "HF_HOME": f"{home}/hf"}
+    env |= {"HF_ENDPOINT": site.url, "HF_TOKEN": token}
     command: list[str | Path] = [HF, "download", "listeners/songs", "--local-dir", folder]
     subprocess.run(command, env=env, check=True, capture_output=True, timeout=200)
     return folder
