@@ -22,9 +22,9 @@ from registry.evidence.rules import PURPOSES
 from registry.experts.models import Anchor, AnchorState, Expert, ExpertVersion
 from registry.experts.queries import get_visible_expert
 from registry.jobs import Job, after_commit
-from registry.policy.actions import decide
+from registry.policy.actions import decide_all
 from registry.policy.models import Decision
-from registry.policy.queries import COMPOSE, judge
+from registry.policy.queries import COMPOSE, judge_all
 
 S = CompositionState
 
@@ -110,10 +110,9 @@ def versions_meant(experts: Iterable[Expert], *, by: Actor) -> list[ExpertVersio
 
 
 def ask_policies(asked: Ask, *, consumer: Organisation, by: Actor) -> Answer:
-    decisions = [
-        decide(version, consumer=consumer, action=COMPOSE, purpose=asked.purpose, anchor=asked.anchor, by=by)
-        for version in asked.versions
-    ]
+    decisions = decide_all(
+        asked.versions, consumer=consumer, action=COMPOSE, purpose=asked.purpose, anchor=asked.anchor, by=by
+    )
     return Answer(versions=tuple(asked.versions), decisions=tuple(decisions))
 
 
@@ -175,12 +174,10 @@ def change_wish(model: Model, wish: Wish, anchor: Anchor, experts: Sequence[Expe
 
 def still_allowed(asked: Ask, model: Model) -> list[ExpertVersion]:
     """The versions that the policies would allow this model now; nothing is stored."""
-    consumer, purpose, anchor = model.organisation, asked.purpose, asked.anchor
-    return [
-        version
-        for version in asked.versions
-        if judge(version, consumer=consumer, action=COMPOSE, purpose=purpose, anchor=anchor).allowed
-    ]
+    verdicts = judge_all(
+        asked.versions, consumer=model.organisation, action=COMPOSE, purpose=asked.purpose, anchor=asked.anchor
+    )
+    return [version for version, verdict in zip(asked.versions, verdicts, strict=True) if verdict.allowed]
 
 
 def standing_build(model: Model, asked: Ask) -> Composition | None:

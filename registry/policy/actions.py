@@ -1,5 +1,7 @@
 """Deciding, and saying which policies decide. Every decision is stored with all it was made from."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 
 from registry.accounts.models import Organisation, Role
@@ -7,7 +9,7 @@ from registry.accounts.queries import demand_role
 from registry.actors import Actor
 from registry.audit import clock
 from registry.audit.events import Event
-from registry.audit.log import record
+from registry.audit.log import Deed, record, record_many
 from registry.digests import digest_of, sha256
 from registry.errors import Invalid
 from registry.experts.models import Anchor, ExpertVersion
@@ -27,36 +29,53 @@ def decide(
     by: Actor,
 ) -> Decision:
     """Ask the active set, and keep its answer. A refusal is an answer, not an exception."""
-    beside = anchor or version.expert.anchor
-    policies = active_set()
-    now = clock.now()
-    facts = facts_for(version, consumer=consumer, action=action, purpose=purpose, anchor=beside, now=now)
-    verdict = ENGINE.decide(policies.text, facts)
-    inputs = facts.value()
-    decision = Decision.objects.create(
-        consumer=consumer,
-        person_id=by.person_id,
-        action=action,
-        purpose=purpose,
-        version=version,
-        allowed=verdict.allowed,
-        reasons=[{"policy": reason.policy, "reason": reason.reason} for reason in verdict.reasons],
-        set_hash=policies.hash,
-        inputs=inputs,
-        inputs_digest=digest_of(inputs),
-    )
-    told = {
-        "decision": str(decision.id),
-        "consumer": consumer.slug,
-        "action": action,
-        "purpose": purpose,
-        "allowed": verdict.allowed,
-        "policies": [reason.policy for reason in verdict.reasons],
-        "set_hash": policies.hash,
-        "inputs_digest": decision.inputs_digest,
-    }
-    record(Event.DECISION_MADE, about=str(version), by=by, facts=told)
+    [decision] = decide_all([version], consumer=consumer, action=action, purpose=purpose, anchor=anchor, by=by)
     return decision
+
+
+@transaction.atomic
+def decide_all(
+    versions: Sequence[ExpertVersion],
+    *,
+    consumer: Organisation,
+    action: str,
+    purpose: str,
+    anchor: Anchor | None = None,
+    by: Actor,
+) -> list[Decision]:
+    """The same for several at once, in their order."""
+    policies, now = active_set(), clock.now()
+    facts = facts_for(versions, consumer=consumer, action=action, purpose=purpose, anchor=anchor, now=now)
+    decisions, deeds = [], []
+    for version, one in zip(versions, facts, strict=True):
+        verdict, inputs = ENGINE.decide(policies.text, one), one.value()
+        decision = Decision(
+            consumer=consumer,
+            person_id=by.person_id,
+            action=action,
+            purpose=purpose,
+            version=version,
+            allowed=verdict.allowed,
+            reasons=[{"policy": reason.policy, "reason": reason.reason} for reason in verdict.reasons],
+            set_hash=policies.hash,
+            inputs=inputs,
+            inputs_digest=digest_of(inputs),
+        )
+        told = {
+            "decision": str(decision.id),
+            "consumer": consumer.slug,
+            "action": action,
+            "purpose": purpose,
+            "allowed": verdict.allowed,
+            "policies": [reason.policy for reason in verdict.reasons],
+            "set_hash": policies.hash,
+            "inputs_digest": decision.inputs_digest,
+        }
+        decisions.append(decision)
+        deeds.append(Deed(Event.DECISION_MADE, str(version), by, told))
+    Decision.objects.bulk_create(decisions)
+    record_many(deeds)
+    return decisions
 
 
 @transaction.atomic

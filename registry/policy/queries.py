@@ -30,11 +30,31 @@ def active_set() -> PolicySet:
 
 
 def facts_for(
-    version: ExpertVersion, *, consumer: Organisation, action: str, purpose: str, anchor: Anchor, now: datetime
-) -> Facts:
-    """All that a policy may ask about, as it stands in the database at this moment."""
-    asker = _Asker(consumer, action, purpose, now)
-    return asker.facts(version, _evidence_of([version]), anchor=anchor)
+    versions: Sequence[ExpertVersion],
+    *,
+    consumer: Organisation,
+    action: str,
+    purpose: str,
+    anchor: Anchor | None = None,
+    now: datetime,
+) -> list[Facts]:
+    """All that a policy may ask about each, beside this anchor or its own, as it stands in the database at this moment.
+
+    As many queries for several as for one.
+    """
+    known, evidence = PURPOSES.get(purpose), _evidence_of(versions)
+    return [
+        Facts(
+            action=action,
+            consumer=Consumer(slug=consumer.slug, jurisdiction=consumer.jurisdiction),
+            purpose=purpose,
+            commercial=known is None or known.commercial,
+            anchor_digest=(anchor or version.expert.anchor).digest,
+            subject=_subject(version, evidence),
+            now=now,
+        )
+        for version in versions
+    ]
 
 
 def judge(
@@ -52,13 +72,10 @@ def judge_all(
     purpose: str,
     anchor: Anchor | None = None,
 ) -> list[Verdict]:
-    """The same for several at once, in their order, in as many queries as for one."""
-    policies, evidence = active_set(), _evidence_of(versions)
-    asker = _Asker(consumer, action, purpose, clock.now())
-    return [
-        ENGINE.decide(policies.text, asker.facts(version, evidence, anchor=anchor or version.expert.anchor))
-        for version in versions
-    ]
+    """The same for several at once, in their order."""
+    policies, now = active_set(), clock.now()
+    facts = facts_for(versions, consumer=consumer, action=action, purpose=purpose, anchor=anchor, now=now)
+    return [ENGINE.decide(policies.text, one) for one in facts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +93,6 @@ def _evidence_of(versions: Sequence[ExpertVersion]) -> _Evidence:
         licences={row.version_id: row for row in LicenceTerms.objects.filter(version__in=versions)},
         provenances={row.version_id: row for row in Provenance.objects.filter(version__in=versions)},
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Asker:
-    """Who asks, what for, and when: the half of the facts that is the same for every version."""
-
-    consumer: Organisation
-    action: str
-    purpose: str
-    now: datetime
-
-    def facts(self, version: ExpertVersion, evidence: _Evidence, *, anchor: Anchor) -> Facts:
-        known = PURPOSES.get(self.purpose)
-        return Facts(
-            action=self.action,
-            consumer=Consumer(slug=self.consumer.slug, jurisdiction=self.consumer.jurisdiction),
-            purpose=self.purpose,
-            commercial=known is None or known.commercial,
-            anchor_digest=anchor.digest,
-            subject=_subject(version, evidence),
-            now=self.now,
-        )
 
 
 def _subject(version: ExpertVersion, evidence: _Evidence) -> Subject:

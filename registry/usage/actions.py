@@ -14,7 +14,7 @@ from registry.compositions.models import Composition, RepositoryFile
 from registry.compositions.queries import versions_in
 from registry.errors import Reason
 from registry.experts.models import ExpertVersion
-from registry.policy.actions import decide
+from registry.policy.actions import decide_all
 from registry.policy.models import Decision
 from registry.policy.queries import DOWNLOAD, judge_all
 from registry.policy.rules import Verdict
@@ -38,13 +38,12 @@ def answer_download(composition: Composition, file: RepositoryFile, *, by: Actor
     if refused:
         for version in refused:
             if not _refused_lately(version, composition, by=by):
-                _decide(version, composition, by=by)
+                _decide([version], composition, by=by)
                 facts = {**about, "version": str(version)}
                 record(Event.DOWNLOAD_REFUSED, about=str(composition), by=by, facts=facts)
         return tuple(reason for version in refused for reason in verdicts[version].reasons)
     if _first_of(composition, by=by):
-        for version in versions:
-            _decide(version, composition, by=by)
+        _decide(versions, composition, by=by)
         consumer, names = composition.model.organisation.slug, [str(version) for version in versions]
         granted: dict[str, object] = {**about, "consumer": consumer, "versions": names}
         record(Event.DOWNLOAD_GRANTED, about=str(composition), by=by, facts=granted)
@@ -73,10 +72,9 @@ def _judge(versions: Sequence[ExpertVersion], composition: Composition) -> list[
     return judge_all(versions, consumer=model.organisation, action=DOWNLOAD, purpose=model.purpose)
 
 
-def _decide(version: ExpertVersion, composition: Composition, *, by: Actor) -> None:
+def _decide(versions: Sequence[ExpertVersion], composition: Composition, *, by: Actor) -> None:
     model = composition.model
-    anchor = version.expert.anchor
-    decide(version, consumer=model.organisation, action=DOWNLOAD, purpose=model.purpose, anchor=anchor, by=by)
+    decide_all(versions, consumer=model.organisation, action=DOWNLOAD, purpose=model.purpose, by=by)
 
 
 def _refused_lately(version: ExpertVersion, composition: Composition, *, by: Actor) -> bool:
