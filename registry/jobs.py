@@ -21,6 +21,7 @@ class Job(StrEnum):
     CARRY_ON_WITHDRAWAL = "carry_on_withdrawal"
     DELIVER = "deliver"
     SWEEP = "sweep"
+    TIDY = "tidy"
 
 
 QUEUE_OF: dict[Job, str] = {

@@ -70,6 +70,7 @@ DEFAULT_FROM_EMAIL = env.str("GUILDHALL_MAIL_FROM", default=f"guildhall@{urlspli
 SWEEP_SECONDS = env.float("GUILDHALL_SWEEP_SECONDS", default=10)
 STUCK_SECONDS = env.float("GUILDHALL_STUCK_SECONDS", default=30)
 JOB_SECONDS = env.int("GUILDHALL_JOB_SECONDS", default=7200)
+KEEP_UNUSED_HOURS = env.float("GUILDHALL_KEEP_UNUSED_HOURS", default=168)  # shards that no model holds
 SCRATCH = Path(env.str("GUILDHALL_SCRATCH", default=str(Path(gettempdir()) / "guildhall-scratch")))
 REQUIRED_APPROVALS = env.int("GUILDHALL_REQUIRED_APPROVALS", default=1)
 

@@ -25,7 +25,15 @@ from registry.compositions.actions import (
 )
 from registry.compositions.models import Composition, CompositionState
 from registry.compositions.progress import note_progress
-from registry.compositions.queries import get_composition, is_shard, repository_texts, shards_of, twin_of, versions_in
+from registry.compositions.queries import (
+    FILES,
+    get_composition,
+    is_shard,
+    repository_texts,
+    shards_of,
+    twin_of,
+    versions_in,
+)
 from registry.digests import sha256
 from registry.errors import WrongState
 from registry.experts.models import Anchor, ExpertVersion, UploadedFile
@@ -36,7 +44,6 @@ from workers.waiting import look_after_withdrawals
 logger = logging.getLogger(__name__)
 
 EXPERT, ROUTER, SHARED = "expert.safetensors", "router.safetensors", "shared.safetensors"
-FILES = "files/"  # where small composed files lie, by digest
 LENGTH_BYTES = 8  # of the header, at the start of a safetensors file
 
 

@@ -28,6 +28,7 @@ app = Celery(
         "workers.withdrawing",
         "workers.delivering",
         "workers.sweeps",
+        "workers.tidying",
     ],
 )
 app.conf.update(

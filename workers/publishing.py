@@ -14,11 +14,10 @@ from registry.actors import ASSEMBLER
 from registry.audit.queries import index_of, is_published, leaf_at, proof_of
 from registry.compositions.actions import FileRow, publish_composition
 from registry.compositions.models import Composition, CompositionState
-from registry.compositions.queries import get_composition
+from registry.compositions.queries import FILES, get_composition
 from registry.digests import sha256
 from registry.errors import WrongState
 from registry.jobs import Job
-from workers.assembly import FILES
 from workers.turns import turn
 from workers.waiting import look_after_withdrawals
 

@@ -25,13 +25,13 @@ from registry.notices.queries import due_deliveries
 from registry.withdrawals.actions import expire_version
 from registry.withdrawals.expiry import Ending, endings, notify_expiry, unsaid
 from registry.withdrawals.queries import open_withdrawals
-from workers.turns import turn
+from workers.turns import EVERYTHING, turn
 
 logger = logging.getLogger(__name__)
 
-EVERYTHING = UUID(int=0)
 MESSAGES = 1000  # a sweep
 UPLOADS_EVERY = 600  # seconds; it looks through the store
+TIDY_EVERY = 3600
 JOB_IN: dict[str, Job] = {
     CompositionState.DECIDED: Job.COMPOSE,
     CompositionState.ASSEMBLING: Job.COMPOSE,
@@ -62,6 +62,8 @@ def sweep() -> None:
         if cache.add("uploads-swept", 1, timeout=UPLOADS_EVERY):
             sweep_uploads(by=SWEEPER)
             _drop_half_made_shards()
+        if cache.add("tidied", 1, timeout=TIDY_EVERY):
+            send(Job.TIDY)
 
 
 def mind_the_ends() -> None:

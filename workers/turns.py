@@ -15,6 +15,7 @@ LOCK = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
 UNLOCK = "SELECT pg_advisory_unlock(hashtextextended(%s, 0))"
 
 
+EVERYTHING = UUID(int=0)  # for jobs that are about no single thing
 SHELF = "the shelf of composed files"
 SHARE = "SELECT pg_advisory_lock_shared(hashtextextended(%s, 0))"
 LEAVE = "SELECT pg_advisory_unlock_shared(hashtextextended(%s, 0))"

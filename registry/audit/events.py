@@ -63,6 +63,7 @@ class Event(models.TextChoices):
     REVISION_BLOCKED = "revision.blocked"
     INCLUSION_RECORDED = "inclusion.recorded"
     SHARD_MADE = "shard.made"
+    SHARD_DROPPED = "shard.dropped"
     DOWNLOAD_GRANTED = "download.granted"
     DOWNLOAD_REFUSED = "download.refused"
 

@@ -97,6 +97,7 @@ SHAPES: dict[E, Shape] = {
     E.REVISION_BLOCKED: shape(f"{BUILD} revision", private="reason"),
     E.INCLUSION_RECORDED: shape("composition revision model consumer purpose slot data_digest"),
     E.SHARD_MADE: shape("data_digest slot size"),
+    E.SHARD_DROPPED: shape("data_digest slot size"),
     # usage
     E.DOWNLOAD_GRANTED: shape("revision model consumer versions"),
     E.DOWNLOAD_REFUSED: shape("revision model version"),

@@ -23,6 +23,7 @@ from registry.policy.rules import Verdict
 
 MAIN = "main"
 SHARDS = "shards/"  # where composed weights lie, by the digest of the data
+FILES = "files/"  # where small composed files lie, by digest
 
 
 class RevisionNotFound(NotFound):

@@ -15,7 +15,9 @@ from registry import storage
 from registry.audit.models import Entry, Pending, Sequenced
 from registry.audit.queries import first_broken
 from registry.audit.sequencer import Sequencer, published_checkpoint
-from registry.compositions.models import SERVED, Composition, Inclusion, Model, Shard
+from registry.compositions.leftovers import spoken_of
+from registry.compositions.models import SERVED, Composition, Inclusion, Model, RepositoryFile, Shard
+from registry.compositions.queries import FILES, SHARDS
 from registry.experts.models import ExpertVersion, UploadedFile, VersionState
 from registry.replay.queries import audit_differences
 from registry.withdrawals.destruction import same_bytes
@@ -33,6 +35,7 @@ FEW, MANY = range(5), range(5, 505)
 @pytest.fixture
 def world(request: pytest.FixtureRequest, home: Home, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> World:
     settings.STUCK_SECONDS = 0
+    settings.KEEP_UNUSED_HOURS = 30
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # The stock client in the check wants a site; what a client is answered is asked of the hub itself below.
     monkeypatch.setattr(checking, "CLIENTS", 0)
@@ -64,6 +67,7 @@ def check(world: World, tmp_path: Path) -> None:
     check_every_withdrawal_ended_with_a_certificate(tmp_path, story)
     check_what_was_destroyed_is_gone(story)
     check_what_is_served_is_whole(world, story)
+    check_nothing_is_left_over(story)
 
 
 def check_nothing_withdrawn_is_served(world: World) -> None:
@@ -112,6 +116,17 @@ def check_what_is_served_is_whole(world: World, story: str) -> None:
         if set(held) == {VersionState.APPROVED.value}:
             answer = world.client.get(f"/{model}/resolve/main/config.json")
             assert answer.status_code == 200 or "consent" in answer.headers["X-Error-Message"], story
+
+
+def check_nothing_is_left_over(story: str) -> None:
+    """No object that nothing speaks of, and no shard that no model holds, but those that a withdrawal has emptied."""
+    for prefix in (SHARDS, FILES):
+        keys = [key for key, _ in storage.keys_under(prefix)]
+        assert set(keys) == spoken_of(keys), story
+    held = set(RepositoryFile.objects.filter(composition__state__in=SERVED).values_list("key", flat=True))
+    for shard in Shard.objects.exclude(key__in=held):
+        assert storage.size_of(shard.key) is None, f"{shard}\n{story}"
+    assert not list(storage.begun_uploads(SHARDS)), story
 
 
 def check_the_log_is_whole() -> None:

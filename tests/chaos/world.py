@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import pytest
+from django.conf import settings
 from django.test import TestCase
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -26,6 +27,7 @@ from registry.audit.rotation import note_keys
 from registry.audit.sequencer import Sequencer
 from registry.compositions.actions import cancel_composition, request_model
 from registry.compositions.models import RUNNING, Composition, Model, OnWithdrawal
+from registry.compositions.queries import FILES, SHARDS
 from registry.digests import sha256
 from registry.errors import Refusal
 from registry.evidence.actions import ConsentClaim, LicenceClaim, draft_version_with_evidence
@@ -80,7 +82,8 @@ class World:
         self.patch.setattr(timezone, "now", lambda: true() + timedelta(hours=self.hours))
         self.patch.setattr(jobs, "_sender", lambda: self)
         app.loader.import_default_modules()
-        storage.delete_under("shards/")  # other tests, and other seeds, use the same packages
+        for prefix in (SHARDS, FILES):  # other tests, and other seeds, use the same packages
+            storage.delete_under(prefix)
         bring_anchor(self.home)
         register_key(self.home)
         ada = row_of(ADA)
@@ -110,6 +113,7 @@ class World:
             self.work: 34,
             self.publish_the_log: 10,
             self.sweep: 3,
+            self.tidy: 2,
             self.wait: 2,
         }
 
@@ -141,6 +145,9 @@ class World:
                 self._calmly(partial(app.tasks[job.value], *ids))
             if self._is_quiet():
                 break
+        self._calmly(self._catch_up)
+        self.hours += 2 * settings.KEEP_UNUSED_HOURS
+        self._calmly(self.tidy)
         self._calmly(self._catch_up)
 
     def _is_quiet(self) -> bool:
@@ -264,6 +271,9 @@ class World:
 
     def sweep(self) -> None:
         self._sweep()
+
+    def tidy(self) -> None:
+        app.tasks[Job.TIDY.value]()
 
     def wait(self) -> None:
         self.hours += self.dice.choice((0.5, 5, 40))
