@@ -44,7 +44,7 @@ NATIVE_SOURCES := $(shell find flexcore/csrc -type f -not -name '*.pyc')
 PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clients frontend native chaos bench bench-governance gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
+.PHONY: help setup clients frontend native chaos bench bench-compose bench-governance gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -101,6 +101,13 @@ bench: $(INSTALLED) $(NATIVE) ## measure against transformers on a quiet machine
 	$(PY) -m benchmarks.decode_cpu --threads $(THREADS)
 
 GOVERNED := GUILDHALL_LOGIN_RATE=1000/min GUILDHALL_VALIDATION_MAX_REGRESSION=100 $(PY) -m registry.embedded run --once --folder
+
+bench-compose: $(INSTALLED) $(NATIVE) ## measure composition in three sizes on sites of their own, on a quiet machine: ten minutes, 30 GB
+	for size in 0.3 1.2 5; do \
+		rm -rf var/bench-compose; \
+		$(GOVERNED) var/bench-compose -- $(PY) -m benchmarks.compose --size $$size --folder var || exit 1; \
+	done
+	rm -rf var/bench-compose
 
 bench-governance: $(INSTALLED) $(NATIVE) ## measure withdrawal and the log on sites of their own, on a quiet machine: an hour
 	rm -rf var/bench-withdrawal var/bench-audit

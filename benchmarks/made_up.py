@@ -1,5 +1,5 @@
-"""An anchor and experts of random weights, small, signed, and brought to a running site as their owners would: so that
-a benchmark of the service has something to serve.
+"""An anchor and experts of random weights, signed, and brought to a running site as their owners would: so that a
+benchmark of the service has something to serve.
 """
 
 import hashlib
@@ -53,7 +53,15 @@ class Town:
 
 
 def found_town(
-    lines: ExitStack, url: str, *, email: str, password: str, experts: Sequence[str], consumers: int
+    lines: ExitStack,
+    url: str,
+    *,
+    email: str,
+    password: str,
+    experts: Sequence[str],
+    consumers: int,
+    architecture: Architecture = SMALL,
+    patience: float = 120,
 ) -> Town:
     """One owner with experts, approved by somebody else, and organisations that may ask for models."""
     operator = _line(lines, url, email, password)
@@ -64,29 +72,32 @@ def found_town(
     }
     with TemporaryDirectory() as room:
         folder = Path(room)
-        digest = write_anchor(folder / "anchor")
+        digest = write_anchor(folder / "anchor", architecture)
         push_anchor(operator, folder / "anchor", slug=ANCHOR, name="Measured", licence="Apache-2.0")
-        wait_for_anchor(operator, ANCHOR, seconds=120)
+        wait_for_anchor(operator, ANCHOR, seconds=patience)
         key = make_key(folder / "keys", name="makers")
         owner.register_key("makers", name="home", public_key=key.public_pem)
-        drafts = {name: _push(owner, folder / name, name, digest, key) for name in experts}
+        drafts = {}
+        for name in experts:
+            write_expert(folder / name, architecture, name=name, anchor_digest=digest)
+            drafts[name] = _push(owner, folder / name, name, digest, key)
     versions = {}
     for name, version in drafts.items():
-        wait_for_version(owner, version["id"], seconds=120)
+        wait_for_version(owner, version["id"], seconds=patience)
         reason = "All that it needs is there."
         versions[f"makers/{name}"] = examiner.review_version(version["id"], verdict="approve", reason=reason)
     return Town(operator, owner, readers, versions)
 
 
-def write_anchor(folder: Path) -> str:
+def write_anchor(folder: Path, architecture: Architecture = SMALL) -> str:
     """Its digest."""
     aside = folder.parent
-    save_tokenizer(train_tokenizer(TEXTS, vocab_size=SMALL.vocab_size), aside, positions=64)
-    d = SMALL.dimensions
+    save_tokenizer(train_tokenizer(TEXTS, vocab_size=architecture.vocab_size), aside, positions=64)
+    d = architecture.dimensions
     written = write_anchor_package(
         folder,
-        config=olmo2_config(SMALL),
-        shared=random_tensors(shared_layout(SMALL), seed="public"),
+        config=olmo2_config(architecture),
+        shared=random_tensors(shared_layout(architecture), seed="public"),
         expert=random_tensors(expert_layout(d), seed="public"),
         router=random_tensors(router_layout(d, bias=False), seed="public"),
         tokenizer={name: (aside / name).read_bytes() for name in FILES},
@@ -102,8 +113,8 @@ def write_anchor(folder: Path) -> str:
     return written.digest
 
 
-def write_expert(folder: Path, *, name: str, anchor_digest: str) -> None:
-    d = SMALL.dimensions
+def write_expert(folder: Path, architecture: Architecture = SMALL, *, name: str, anchor_digest: str) -> None:
+    d = architecture.dimensions
     write_expert_package(
         folder,
         expert=random_tensors(expert_layout(d), seed=name),
@@ -133,7 +144,6 @@ def random_tensors(layout: Layout, *, seed: str) -> list[TensorData]:
 
 
 def _push(owner: Guildhall, folder: Path, name: str, anchor_digest: str, key: KeyPair) -> shapes.Version:
-    write_expert(folder, name=name, anchor_digest=anchor_digest)
     sign_package(folder, private_key=key.private)
     owner.create_expert(f"makers/{name}", anchor=ANCHOR, title=name, domain="none")
     evidence: shapes.Evidence = {
