@@ -1,7 +1,7 @@
 """How many questions about a repository the hub answers, and what a large file costs its web process.
 
 Run beside a site of its own (`make bench-compose`). The clients write requests to sockets themselves, because any HTTP
-library would need more of the two cores than the service; an address that answers "not found" out of Django alone is the
+library would need more of the two cores than the service; an address that Django alone answers with "not found" is the
 ceiling that they are compared with.
 """
 
