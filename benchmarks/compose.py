@@ -124,7 +124,7 @@ def on_disk(size: str, folder: Path) -> str:
         [name, f"{1000 * took:.0f}", f"{best['load, rename, save'] / took:.1f}", f"{took / best['cp']:.3f}"]
         for name, took in best.items()
     ]
-    asked = [tool("stat"), "-f", "-c", "%T", folder]
+    asked = [tool("stat"), "-f", "-c", "%T", str(folder)]
     kind = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
     head = [f"{home.bytes / 1e9:.2f} GB on {kind}", "ms", "times faster than load and save", "of cp's time"]
     return table(head, rows)
@@ -138,11 +138,11 @@ def inside(work: str, **given: object) -> Any:
 
 def in_the_store(size: str) -> str:
     architecture = architecture_of(size)
-    operator = {"email": os.environ["GUILDHALL_OPERATOR_EMAIL"], "password": os.environ["GUILDHALL_OPERATOR_PASSWORD"]}
+    operator = os.environ["GUILDHALL_OPERATOR_EMAIL"], os.environ["GUILDHALL_OPERATOR_PASSWORD"]
     with ExitStack() as lines:
         began = time.perf_counter()
         url = os.environ["GUILDHALL_URL"]
-        found_town(lines, url, **operator, experts=NAMES, consumers=1, architecture=architecture, patience=900)
+        found_town(lines, url, operator=operator, experts=NAMES, consumers=1, architecture=architecture, patience=900)
         print(f"brought, verified and approved in {time.perf_counter() - began:.0f} s", flush=True)
     experts = [f"makers/{name}" for name in CHOSEN]
     first = inside("compose", name="first", experts=experts)

@@ -3,6 +3,8 @@ store can be counted. What it makes is cancelled afterwards, and stays on a site
 """
 
 import argparse
+import base64
+import hashlib
 import json
 import os
 import sys
@@ -18,13 +20,15 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry.settings")
 django.setup()
 
+from django.conf import settings  # noqa: E402
+
 from benchmarks.made_up import ANCHOR  # noqa: E402
 from registry import jobs, storage  # noqa: E402
 from registry.accounts.models import Membership, Role  # noqa: E402
 from registry.actors import person  # noqa: E402
 from registry.compositions.actions import cancel_composition, request_model  # noqa: E402
 from registry.compositions.models import Composition  # noqa: E402
-from registry.experts.models import Anchor, Expert, UploadedFile  # noqa: E402
+from registry.experts.models import Anchor, Expert, ExpertVersion, UploadedFile  # noqa: E402
 from workers.assembly import EXPERT, SHARED, compose  # noqa: E402
 
 CONSUMER = "readers-00"
@@ -61,7 +65,7 @@ def sources(experts: list[str]) -> list[UploadedFile]:
     anchor = Anchor.objects.get(slug=ANCHOR)
     names = [name.partition("/")[2] for name in experts]
     rows = Expert.objects.filter(name__in=names).order_by("registration")
-    homes = [anchor, *(row.versions.get() for row in rows)]
+    homes: list[Anchor | ExpertVersion] = [anchor, *(row.versions.get() for row in rows)]
     return [home.files.get(path=EXPERT) for home in homes]
 
 
@@ -96,7 +100,7 @@ def do_copy(*, experts: list[str]) -> dict[str, Any]:
 
 
 def _copy(number: int, key: str) -> None:
-    store, bucket = storage._store(), storage.settings.S3_BUCKET
+    store, bucket = storage._store(), settings.S3_BUCKET
     store.copy_object(Bucket=bucket, Key=f"measured/{number}", CopySource={"Bucket": bucket, "Key": key})
 
 
@@ -112,15 +116,17 @@ def do_carry(*, experts: list[str]) -> dict[str, Any]:
 
 
 def _carry(key: str, file: UploadedFile) -> None:
-    store, bucket = storage._store(), storage.settings.S3_BUCKET
+    store, bucket = storage._store(), settings.S3_BUCKET
     upload, parts = storage.begin_upload(key), []
     for number, start in enumerate(range(0, file.size, PIECE), start=1):
         piece = b"".join(storage.stream(file.key, start=start, end=min(start + PIECE, file.size)))
+        digest = hashlib.sha256(piece).hexdigest()
+        checksum = base64.b64encode(bytes.fromhex(digest)).decode()
         answer = store.upload_part(
-            Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=piece, ChecksumAlgorithm="SHA256"
+            Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=piece, ChecksumSHA256=checksum
         )
-        parts.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": answer["ChecksumSHA256"]})
-    store.complete_multipart_upload(Bucket=bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts})
+        parts.append(storage.Part(number, answer["ETag"].strip('"'), digest, len(piece)))
+    storage.finish_upload(key, upload, parts)
 
 
 DO: dict[str, Callable[..., dict[str, Any]]] = {"compose": do_compose, "copy": do_copy, "carry": do_carry}

@@ -103,9 +103,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15.0)
     given = parser.parse_args()
     url = os.environ["GUILDHALL_URL"]
-    operator = {"email": os.environ["GUILDHALL_OPERATOR_EMAIL"], "password": os.environ["GUILDHALL_OPERATOR_PASSWORD"]}
+    operator = os.environ["GUILDHALL_OPERATOR_EMAIL"], os.environ["GUILDHALL_OPERATOR_PASSWORD"]
     with ExitStack() as lines:
-        town = found_town(lines, url, **operator, experts=EXPERTS, consumers=1)
+        town = found_town(lines, url, operator=operator, experts=EXPERTS, consumers=1)
         reader = town.consumers["readers-00"]
         experts = [f"makers/{name}" for name in EXPERTS]
         _, build = reader.request_model(MODEL, anchor=ANCHOR, experts=experts, purpose="research")

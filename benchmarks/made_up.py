@@ -56,25 +56,24 @@ def found_town(
     lines: ExitStack,
     url: str,
     *,
-    email: str,
-    password: str,
+    operator: tuple[str, str],
     experts: Sequence[str],
     consumers: int,
     architecture: Architecture = SMALL,
     patience: float = 120,
 ) -> Town:
     """One owner with experts, approved by somebody else, and organisations that may ask for models."""
-    operator = _line(lines, url, email, password)
-    owner = _bring(lines, operator, url, "makers", "owner")
-    examiner = _bring(lines, operator, url, "examiners", "compliance")
+    office = _line(lines, url, *operator)
+    owner = _bring(lines, office, url, "makers", "owner")
+    examiner = _bring(lines, office, url, "examiners", "compliance")
     readers = {
-        name: _bring(lines, operator, url, name, "consumer") for name in (f"readers-{n:02}" for n in range(consumers))
+        name: _bring(lines, office, url, name, "consumer") for name in (f"readers-{n:02}" for n in range(consumers))
     }
     with TemporaryDirectory() as room:
         folder = Path(room)
         digest = write_anchor(folder / "anchor", architecture)
-        push_anchor(operator, folder / "anchor", slug=ANCHOR, name="Measured", licence="Apache-2.0")
-        wait_for_anchor(operator, ANCHOR, seconds=patience)
+        push_anchor(office, folder / "anchor", slug=ANCHOR, name="Measured", licence="Apache-2.0")
+        wait_for_anchor(office, ANCHOR, seconds=patience)
         key = make_key(folder / "keys", name="makers")
         owner.register_key("makers", name="home", public_key=key.public_pem)
         drafts = {}
@@ -86,7 +85,7 @@ def found_town(
         wait_for_version(owner, version["id"], seconds=patience)
         reason = "All that it needs is there."
         versions[f"makers/{name}"] = examiner.review_version(version["id"], verdict="approve", reason=reason)
-    return Town(operator, owner, readers, versions)
+    return Town(office, owner, readers, versions)
 
 
 def write_anchor(folder: Path, architecture: Architecture = SMALL) -> str:

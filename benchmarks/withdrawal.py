@@ -164,9 +164,9 @@ def main() -> None:
     parser.add_argument("--withdrawals", type=int, default=3)
     given = parser.parse_args()
     url, goes = os.environ["GUILDHALL_URL"], [f"goes-{number}" for number in range(1, given.withdrawals + 1)]
-    operator = {"email": os.environ["GUILDHALL_OPERATOR_EMAIL"], "password": os.environ["GUILDHALL_OPERATOR_PASSWORD"]}
+    operator = os.environ["GUILDHALL_OPERATOR_EMAIL"], os.environ["GUILDHALL_OPERATOR_PASSWORD"]
     with ExitStack() as lines:
-        town = found_town(lines, url, **operator, experts=(*goes, *STAYS), consumers=10)
+        town = found_town(lines, url, operator=operator, experts=(*goes, *STAYS), consumers=10)
         log = Log(url, town.operator.create_token("measuring", days=1)["token"])
         began = time.time()
         names = request_models(town, given.models, goes)

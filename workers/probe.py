@@ -1,12 +1,11 @@
-"""A composed model is asked about the public probe text: is everything finite, how well does it tell the text, and whom
-does it ask? Needs torch, so only the task that validates loads it.
+"""A composed model is asked about the public probe text: is everything finite, how well does it tell the text, whom
+does it ask, and does a stock loader make the same of its files? Needs torch, so only the task that validates loads it.
 
 Shapes: B batch, S positions, T = B*S tokens, A open experts, E experts, V vocabulary.
 """
 
 import hashlib
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -17,10 +16,23 @@ from torch import Tensor
 from flexcore.evaluation.bits_per_byte import Logits, Windows, bits_per_byte, windows
 from flexcore.loading import load_composed
 from flexcore.model.transformer import FlexOlmo
+from flexcore.package import Malformed
 from flexcore.training.tokenizer import load_tokenizer
 from workers.probe_text import DOCUMENTS, PROBE
 
 PUBLIC = 0  # its slot; alone it is the anchor, to the last bit
+SAMPLE = 64  # tokens whose logits are compared one by one
+# How far two programs' figures of one model may lie apart: they add in another order, and BF16 rounds each sum.
+AGREEMENT = {"F32": 1e-3, "BF16": 2e-2}
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What stock transformers make of the same files."""
+
+    version: str
+    bits_per_byte: float
+    difference: float  # the largest between its logits and ours, as a share of the largest logit
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +42,8 @@ class Findings:
     anchor: float
     model: float
     shares: list[list[float]]
+    stock: Stock
+    dtype: str
 
     @property
     def finite(self) -> bool:
@@ -40,30 +54,70 @@ class Findings:
         """By which share the model is worse than its anchor; negative when it is better."""
         return self.model / self.anchor - 1
 
+    @property
+    def agreed(self) -> bool:
+        """Do people who load it with transformers have the model that was tried here?"""
+        apart = abs(self.stock.bits_per_byte / self.model - 1)
+        return max(apart, self.stock.difference) <= AGREEMENT[self.dtype]
+
     def as_json(self) -> dict[str, object]:
         return {
             "probe": f"sha256:{hashlib.sha256(PROBE.encode()).hexdigest()}",
             "finite": self.finite,
             "bits_per_byte": {"anchor": round(self.anchor, 6), "model": round(self.model, 6)},
             "regression": round(self.regression, 6),
+            "stock_loader": {
+                "transformers": self.stock.version,
+                "bits_per_byte": round(self.stock.bits_per_byte, 6),
+                "largest_difference": float(f"{self.stock.difference:.1e}"),
+            },
             "routing": [[round(share, 6) for share in layer] for layer in self.shares],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What one loader's model said of the sample, and how many bits it needs for a byte of the text."""
+
+    logits: Tensor  # BSV
+    bits_per_byte: float
 
 
 def probe(folder: Path) -> Findings:
     """Load a composed repository, every tensor accounted for, and ask it; Malformed when it is none."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = load_composed(folder).to(device)
-    text = windows(DOCUMENTS, load_tokenizer(folder), positions=model.architecture.max_position_embeddings)
+    dtype, positions = model.architecture.dtype, model.architecture.max_position_embeddings
+    text = windows(DOCUMENTS, load_tokenizer(folder), positions=positions)
 
-    def logits(active: Sequence[int] | None) -> Logits:
-        return lambda token_BS: model(token_BS.to(device), active).cpu()
+    ours = _ask(lambda token_BS: model(token_BS.to(device)).cpu(), text)
+    anchor = bits_per_byte(lambda token_BS: model(token_BS.to(device), [PUBLIC]).cpu(), text)
+    shares = _shares(model, text, device)
+    model.to("meta")  # there may be no room for two
+    return Findings(anchor, ours.bits_per_byte, shares, _stock(folder, text, ours, device), dtype)
 
-    return Findings(
-        anchor=bits_per_byte(logits([PUBLIC]), text),
-        model=bits_per_byte(logits(None), text),
-        shares=_shares(model, text, device),
+
+def _ask(logits: Logits, text: Windows) -> _Asked:
+    sample_BS = torch.tensor([text.shown[0][:SAMPLE]])
+    with torch.inference_mode():
+        logit_BSV = logits(sample_BS).float()
+    return _Asked(logit_BSV, bits_per_byte(logits, text))
+
+
+def _stock(folder: Path, text: Windows, ours: _Asked, device: torch.device) -> Stock:
+    """The same questions to the loader that consumers use, which is to find every tensor it looks for, and no other."""
+    import transformers  # noqa: PLC0415  seconds to load
+
+    model, said = transformers.AutoModelForCausalLM.from_pretrained(
+        folder, local_files_only=True, output_loading_info=True, dtype="auto"
     )
+    odd = sorted(str(name) for names in said.values() for name in names)
+    if odd:
+        raise Malformed(f"Stock transformers does not load the model whole: it stumbles over {', '.join(odd[:3])}.")
+    model.to(device).eval()
+    theirs = _ask(lambda token_BS: model(input_ids=token_BS.to(device), use_cache=False).logits.cpu(), text)
+    difference = (theirs.logits - ours.logits).abs().max() / ours.logits.abs().max()
+    return Stock(transformers.__version__, theirs.bits_per_byte, float(difference))
 
 
 def _shares(model: FlexOlmo, text: Windows, device: torch.device) -> list[list[float]]:

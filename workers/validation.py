@@ -63,6 +63,11 @@ def _try_out(composition: Composition) -> dict[str, object]:
             f"The composed model needs {found.model:.3f} bits per byte on public text, its anchor {found.anchor:.3f}; "
             f"that is {found.regression:.0%} worse, and at most {limit:.0%} is published. Leave an expert out."
         )
+    if not found.agreed:
+        raise Unsound(
+            f"Stock transformers {found.stock.version} needs {found.stock.bits_per_byte:.3f} bits per byte with these "
+            f"files, we {found.model:.3f}; it is to be one model. This is a fault of the service: tell its operator."
+        )
     return found.as_json()
 
 

@@ -15,7 +15,8 @@ from registry.withdrawals.models import Withdrawal
 from tests.factories import make_anchor, make_draft, make_file, make_version
 from tests.workers.packages import Home, bring_both, requested
 from tests.workers.queue import another_worker_at, waiting
-from workers.sweeps import EVERYTHING, sweep
+from workers.sweeps import sweep
+from workers.turns import EVERYTHING
 
 
 def long_ago() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import transformers
 from pytest_django import Settings
 
 from flexcore.evaluation.bits_per_byte import bits_per_byte, windows
@@ -15,6 +16,7 @@ from registry.compositions.actions import cancel_composition
 from registry.compositions.models import Composition, CompositionState, Inclusion
 from tests.factories import CY, publish
 from tests.workers.packages import Home, bring_both, requested
+from workers import probe
 from workers.assembly import compose
 from workers.probe_text import DOCUMENTS
 from workers.validation import validate_composition
@@ -55,6 +57,27 @@ def test_the_trial_is_written_down_with_the_routing_of_every_layer(assembled: Co
     assert [len(layer) for layer in validation["routing"]] == [3, 3]
     assert all(sum(layer) == pytest.approx(1, abs=1e-5) for layer in validation["routing"])
     assert all(0 < share < 1 for layer in validation["routing"] for share in layer)
+
+
+def test_a_stock_loader_makes_the_same_of_the_files(assembled: Composition) -> None:
+    validation = validated(assembled).validation
+
+    assert validation["stock_loader"]["transformers"] == transformers.__version__
+    assert validation["stock_loader"]["largest_difference"] < 1e-5
+    ours = validation["bits_per_byte"]["model"]
+    assert validation["stock_loader"]["bits_per_byte"] == pytest.approx(ours, abs=1e-5)
+
+
+def test_what_a_stock_loader_makes_another_model_of_is_not_published(
+    assembled: Composition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "AGREEMENT", {"F32": -1.0})
+
+    after = validated(assembled)
+
+    assert after.state == CompositionState.FAILED
+    assert after.failure.startswith("Stock transformers")
+    assert inclusion_events() == []
 
 
 def test_the_anchor_s_figure_is_that_of_the_anchor_itself(assembled: Composition, home: Home) -> None:
