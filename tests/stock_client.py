@@ -145,8 +145,37 @@ def weights(model: str, revision: str) -> Any:
     return {"class": type(loaded).__name__, "logits": logits[0].tolist()}
 
 
+def serving(model: str, revision: str) -> Any:
+    """The calls by which vLLM 0.33 brings a model: what is there, the weights alone, the index, then tensor by tensor."""
+    from huggingface_hub import HfFileSystem, hf_hub_download, snapshot_download
+    from safetensors import safe_open
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(model, revision=revision)
+    there = [str(name) for name in HfFileSystem().ls(model, detail=False, revision=revision)]
+    assert any(name.endswith(".safetensors") for name in there)
+    folder = Path(snapshot_download(model, revision=revision, allow_patterns=["*.safetensors"]))
+    index = Path(hf_hub_download(model, "model.safetensors.index.json", revision=revision))
+    places = json.loads(index.read_text())["weight_map"]
+    shapes = {}
+    for path in sorted(path for path in folder.glob("*.safetensors") if path.name in set(places.values())):
+        with safe_open(path, framework="pt") as tensors:
+            shapes |= {name: list(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118
+    return {"architectures": config.architectures, "shapes": shapes, "indexed": sorted(places)}
+
+
+def spans(model: str, revision: str) -> Any:
+    """Parts of a large file, read where it lies, as dataset and inspection tools do."""
+    from huggingface_hub import HfFileSystem
+
+    with HfFileSystem().open(f"{model}@{revision}/expert-01.safetensors", "rb", block_size=4096) as file:
+        head = file.read(8)
+        file.seek(-16, 2)
+        return {"head": head.hex(), "tail": file.read().hex(), "size": file.tell()}
+
+
 DEEDS: dict[str, Callable[[str, str], Any]] = {
-    deed.__name__: deed for deed in (versions, model_info, lists, snapshot, file, load, weights)
+    deed.__name__: deed for deed in (versions, model_info, lists, snapshot, file, load, weights, serving, spans)
 }
 
 

@@ -81,6 +81,21 @@ def test_a_cold_client_reads_everything_with_only_the_endpoint_changed(stage: St
     assert "attribution required, to Playhouse" in told["stderr"]
 
 
+def test_a_server_of_models_brings_it_by_its_own_calls(stage: Stage) -> None:
+    told = stage.ask("serving")["serving"]
+
+    assert told["architectures"] == ["FlexOlmoForCausalLM"]
+    assert sorted(told["shapes"]) == told["indexed"]
+    assert told["shapes"]["model.layers.0.mlp.gate.weight"][0] == 3
+
+
+def test_a_part_of_a_shard_is_read_where_it_lies(stage: Stage) -> None:
+    told = stage.ask("spans")["spans"]
+
+    data = (stage.both / "expert-01.safetensors").read_bytes()
+    assert told == {"head": data[:8].hex(), "tail": data[-16:].hex(), "size": len(data)}
+
+
 def test_a_warm_client_gets_the_new_weights_when_main_has_moved(stage: Stage) -> None:
     before = stage.ask("snapshot", "load")
     withdraw(stage.first, stage.drama)
