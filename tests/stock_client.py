@@ -146,7 +146,7 @@ def weights(model: str, revision: str) -> Any:
 
 
 def serving(model: str, revision: str) -> Any:
-    """The calls by which vLLM 0.33 brings a model: what is there, the weights alone, the index, then tensor by tensor."""
+    """The calls by which vLLM 0.33 brings a model: what there is, the weights alone, the index, then each tensor."""
     from huggingface_hub import HfFileSystem, hf_hub_download, snapshot_download
     from safetensors import safe_open
     from transformers import AutoConfig
