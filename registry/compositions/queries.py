@@ -76,13 +76,12 @@ def get_revision(model: Model, revision: str) -> Composition:
     rows = Composition.objects.filter(model=model)
     if revision == MAIN:
         found = rows.filter(id=model.main_id, state__in=SERVED).first() if model.main_id else None
-        gone = rows.filter(state=CompositionState.WITHDRAWN).order_by("-created_at").first()
     else:
         rows = rows.filter(revision=revision) if revision else rows.none()
         found = rows.filter(state__in=SERVED).first()
-        gone = rows.filter(state=CompositionState.WITHDRAWN).order_by("-created_at").first()
     if found is not None:
         return found
+    gone = rows.filter(state=CompositionState.WITHDRAWN).order_by("-created_at").first()
     if gone is None:
         raise RevisionNotFound(f"{model} has no revision {revision[:40]}.")
     withdrawn = [str(version) for version in withdrawn_from(gone)]

@@ -5,7 +5,7 @@ Stock clients choose their exception by X-Error-Code, show X-Error-Message, and 
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, ClassVar, Concatenate, ParamSpec
 from uuid import uuid4
@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from registry.accounts.models import Person
 from registry.accounts.queries import person_by_token
 from registry.errors import Refusal
+from registry.hub.standing import Question, keep, question_of, said_before
 
 logger = logging.getLogger(__name__)
 Arguments = ParamSpec("Arguments")
@@ -68,17 +69,28 @@ class EntryNotFound(HubRefusal):
     code = "EntryNotFound"
 
 
-def hub_view(*methods: str) -> Callable[[View[Arguments]], Callable[..., HttpResponseBase]]:
-    """A view of this protocol: called with who asks, and whatever it refuses leaves in the protocol's words."""
+def hub_view(*methods: str, standing: str = "") -> Callable[[View[Arguments]], Callable[..., HttpResponseBase]]:
+    """A view of this protocol: called with who asks, and whatever it refuses leaves in the protocol's words.
+
+    What it answers to the methods in `standing` may be said again while the rows behind it stand.
+    """
 
     def wrap(view: View[Arguments]) -> Callable[..., HttpResponseBase]:
         @csrf_exempt  # no cookie is looked at: the caller is whoever holds the token
         @wraps(view)
         def answer(request: HttpRequest, *args: Arguments.args, **kwargs: Arguments.kwargs) -> HttpResponseBase:
+            response: HttpResponseBase | None
             try:
                 if request.method not in methods:
                     raise NoSuchMethod(f"This address answers {' and '.join(methods)} only.")
-                response = view(request, _caller(request), *args, **kwargs)
+                response = None
+                question = _question(request, kwargs) if request.method in standing.split() else None
+                if question is not None:
+                    response = said_before(question)
+                if response is None:
+                    response = view(request, _caller(request), *args, **kwargs)
+                    if question is not None:
+                        keep(question, response)
             except HubRefusal as refusal:
                 response = _refused(refusal.status, refusal.code, str(refusal), refusal.commit)
             except Refusal as refusal:
@@ -90,6 +102,11 @@ def hub_view(*methods: str) -> Callable[[View[Arguments]], Callable[..., HttpRes
         return answer
 
     return wrap
+
+
+def _question(request: HttpRequest, asked: Mapping[str, Any]) -> Question | None:
+    which = {key: str(asked[key]) for key in ("namespace", "name", "revision") if key in asked}
+    return question_of(request, **which)
 
 
 def as_json(value: Any, *, commit: str = "", warning: str = "") -> HttpResponse:
