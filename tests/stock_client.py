@@ -157,7 +157,7 @@ def serving(model: str, revision: str) -> Any:
     folder = Path(snapshot_download(model, revision=revision, allow_patterns=["*.safetensors"]))
     index = Path(hf_hub_download(model, "model.safetensors.index.json", revision=revision))
     places = json.loads(index.read_text())["weight_map"]
-    shapes = {}
+    shapes: dict[str, list[int]] = {}
     for path in sorted(path for path in folder.glob("*.safetensors") if path.name in set(places.values())):
         with safe_open(path, framework="pt") as tensors:
             shapes |= {name: list(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118

@@ -27,7 +27,7 @@ SELECT concat_ws('|', m.ctid, m.xmin, o.ctid, o.xmin, c.ctid, c.xmin,
     (SELECT concat(s.ctid, s.xmin) FROM registry_policyset s WHERE s.active),
     (SELECT count(*) FROM registry_repositoryfile f WHERE f.composition_id = c.id AND f.sha256 <> ''),
     (SELECT string_agg(concat_ws(',', v.ctid, v.xmin, e.ctid, e.xmin, a.ctid, a.xmin,
-                                 k.ctid, k.xmin, l.ctid, l.xmin, p.ctid, p.xmin), ';' ORDER BY v.id, k.id, l.id, p.id)
+                                 k.ctid, k.xmin, l.ctid, l.xmin, p.ctid, p.xmin), ';' ORDER BY v.id, k.ctid)
        FROM registry_inclusion i
        JOIN registry_expertversion v ON v.id = i.version_id
        JOIN registry_expert e ON e.id = v.expert_id

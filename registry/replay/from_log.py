@@ -53,6 +53,8 @@ def _uploaded(done: bool) -> Telling:
         path = leaf["facts"]["path"]
         if leaf["event"] == E.UPLOAD_SWEPT:
             files.pop(path, None)
+            if not files:  # the tables have no row for a version without files
+                state.forget("files", leaf["about"])
         else:
             files[path] = f"{leaf['facts']['sha256']} {'complete' if done else 'under way'}"
 

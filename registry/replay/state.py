@@ -17,6 +17,9 @@ class State:
         """The facts of one thing, to be added to; it begins to exist by being asked for."""
         return self.things.setdefault(kind, {}).setdefault(name, {})
 
+    def forget(self, kind: str, name: str) -> None:
+        self.things.get(kind, {}).pop(name, None)
+
 
 def differences(log: State, rows: State) -> Iterator[str]:
     """A sentence for each thing that the two do not tell alike."""

@@ -14,6 +14,7 @@ from registry.digests import sha256
 from registry.experts.models import UploadedFile, VersionState
 from registry.experts.rules import part_size_for, parts_for
 from registry.experts.uploads import arrived_parts, complete_file, sweep_uploads
+from registry.replay.queries import audit_differences
 from tests.factories import ADA, BEN, CY, OTTO, api, make_draft, make_expert, make_version
 from tests.registry.uploading import bring, cut, declare, put, send_parts, sign
 
@@ -262,6 +263,16 @@ def test_what_nobody_finished_is_swept_from_rows_and_store() -> None:
     with pytest.raises(storage.Missing):
         storage.parts_of(rows[half["id"]].key, rows[half["id"]].upload_id)
     assert Entry.objects.filter(event="upload.swept").count() == 2
+
+
+def test_the_log_and_the_tables_tell_the_same_of_what_was_swept() -> None:
+    before = set(audit_differences())
+    declare(api(ADA), make_draft().id, "expert.json", b"true")
+    UploadedFile.objects.update(created_at=timezone.now() - timedelta(hours=73))
+
+    sweep_uploads(by=SWEEPER)
+
+    assert not {line for line in set(audit_differences()) - before if line.startswith("files ")}
 
 
 def test_the_files_of_what_failed_are_swept_and_those_of_what_lives_are_not() -> None:
