@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.core.cache import cache
 from django.utils import timezone
 from pytest_django import Settings
@@ -21,6 +22,20 @@ from workers.turns import EVERYTHING
 
 def long_ago() -> dict[str, Any]:
     return {"submitted_at": timezone.now() - timedelta(hours=1)}
+
+
+@pytest.fixture(autouse=True)
+def tidied_lately() -> None:
+    cache.set("tidied", 1)
+
+
+def test_the_store_is_tidied_now_and_then() -> None:
+    cache.delete("tidied")
+
+    sweep()
+    sweep()
+
+    assert waiting("default") == [(Job.TIDY, [])]
 
 
 def test_what_was_submitted_and_has_no_verdict_is_sent_again() -> None:
