@@ -2,7 +2,7 @@
 
 from registry.accounts.models import ApiToken, Membership, Organisation, Person, SigningKey
 from registry.audit.models import Entry, LogKey, LogState, Payload, Pending, Sequenced, Tile
-from registry.compositions.models import Composition, Inclusion, Model, RepositoryFile, Shard
+from registry.compositions.models import Composition, Inclusion, Model, RepositoryFile, Shard, Tag
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.experts.models import Anchor, Expert, ExpertVersion, SignedPart, UploadedFile
 from registry.notices.models import Delivery, Webhook
@@ -43,6 +43,7 @@ __all__ = [
     "Shard",
     "SignedPart",
     "SigningKey",
+    "Tag",
     "Tile",
     "UploadedFile",
     "Webhook",

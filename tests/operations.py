@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from registry.accounts.models import ApiToken
 from registry.actors import PROPAGATOR, Actor
 from registry.audit.rotation import note_keys
+from registry.compositions.actions import set_tag
 from registry.digests import sha256
 from registry.experts.models import AnchorState, UploadedFile, VersionState
 from registry.experts.rules import ANCHOR_FILES, PACKAGE_FILES
@@ -155,6 +156,12 @@ def held() -> str:
     return f"/versions/{place_hold(make_version().id, by=BEN, reason=REASON).version_id}/hold"
 
 
+def a_tag() -> str:
+    revision = make_revision()
+    set_tag(revision.model_id, "v1", revision="main", by=CY)
+    return f"/models/{revision.model}/tags/v1"
+
+
 def an_anchor() -> str:
     return f"/anchors/{make_anchor().slug}"
 
@@ -294,6 +301,14 @@ OPERATIONS: dict[str, Operation] = {
     "explainModel": Operation(
         "POST", explainable, CONSUMER, always({"organisation": "library", "anchor": "small", "purpose": "research"})
     ),
+    "listRevisions": Operation("GET", lambda: f"/models/{make_revision().model}/revisions", CONSUMER | CHECKERS),
+    "compareRevisions": Operation(
+        "GET", lambda: f"/models/{make_revision().model}/revisions/main/compare/main", CONSUMER | CHECKERS
+    ),
+    "setTag": Operation(
+        "PUT", lambda: f"/models/{make_revision().model}/tags/v1", CONSUMER, always({"revision": "main"})
+    ),
+    "removeTag": Operation("DELETE", a_tag, CONSUMER),
     "getComposition": Operation("GET", lambda: f"/compositions/{make_revision().id}", CONSUMER | CHECKERS),
     "cancelComposition": Operation("POST", lambda: f"/compositions/{request(make_version()).id}/cancel", CONSUMER),
     "completeFile": Operation("POST", lambda: f"{begun_file()}/complete", OWNER),

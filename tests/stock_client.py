@@ -99,6 +99,7 @@ def lists(model: str, revision: str) -> Any:
         "files": sorted(hub.list_repo_files(model, revision=revision)),
         "ls": sorted(str(name).rpartition("/")[2] for name in files),
         "branches": [branch.target_commit for branch in hub.list_repo_refs(model).branches],
+        "tags": {tag.name: tag.target_commit for tag in hub.list_repo_refs(model).tags},
         "commits": [commit.commit_id for commit in hub.list_repo_commits(model, revision=revision)],
         "exists": hub.file_exists(model, "config.json", revision=revision),
         "misses": hub.file_exists(model, "tokenizer.model", revision=revision),

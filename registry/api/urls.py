@@ -12,6 +12,7 @@ from registry.api import (
     models,
     notices,
     reviews,
+    revisions,
     session,
     usage,
     versions,
@@ -80,6 +81,9 @@ urlpatterns: list[URLPattern] = [
     path("models", models.Models.as_view()),
     path("models/explain", models.Explain.as_view()),
     path("models/<slug:org>/<slug:name>", models.ModelView.as_view()),
+    path("models/<slug:org>/<slug:name>/revisions", revisions.Revisions.as_view()),
+    path("models/<slug:org>/<slug:name>/revisions/<str:before>/compare/<str:after>", revisions.Compare.as_view()),
+    path("models/<slug:org>/<slug:name>/tags/<str:tag>", revisions.TagView.as_view()),
     path("compositions/<uuid:composition_id>", compositions.CompositionView.as_view()),
     path("compositions/<uuid:composition_id>/cancel", compositions.CancelComposition.as_view()),
 ]

@@ -50,6 +50,8 @@ class Event(models.TextChoices):
     MODEL_CHANGED = "model.changed"
     MAIN_MOVED = "main.moved"
     MAIN_CLEARED = "main.cleared"
+    TAG_SET = "tag.set"
+    TAG_REMOVED = "tag.removed"
     COMPOSITION_REQUESTED = "composition.requested"
     COMPOSITION_DECIDED = "composition.decided"
     COMPOSITION_ASSEMBLING = "composition.assembling"

@@ -84,6 +84,8 @@ SHAPES: dict[E, Shape] = {
     E.MODEL_CHANGED: shape("anchor experts purpose top_k on_withdrawal"),
     E.MAIN_MOVED: shape("from to"),
     E.MAIN_CLEARED: shape("from", private="reason"),
+    E.TAG_SET: shape("tag revision"),
+    E.TAG_REMOVED: shape("tag revision"),
     E.COMPOSITION_REQUESTED: shape(f"{BUILD} recipe purpose"),
     E.COMPOSITION_DECIDED: shape(BUILD),
     E.COMPOSITION_ASSEMBLING: shape(BUILD),

@@ -39,8 +39,9 @@ from registry.compositions.models import (
     OnWithdrawal,
     RepositoryFile,
     Shard,
+    Tag,
 )
-from registry.compositions.queries import compositions_with, get_composition, versions_in
+from registry.compositions.queries import compositions_with, get_composition, get_revision, versions_in
 from registry.compositions.requests import (
     Ask,
     ask_policies,
@@ -54,14 +55,15 @@ from registry.compositions.requests import (
     told,
     versions_meant,
 )
-from registry.compositions.rules import check_model_name
+from registry.compositions.rules import check_model_name, check_tag_name
 from registry.digests import canonical, digest_of
-from registry.errors import WrongState
+from registry.errors import Invalid, NotFound, WrongState
 from registry.experts.models import STILL_WANTED, ExpertVersion, VersionState
 from registry.experts.queries import approved_versions_of
 from registry.jobs import Job, after_commit
 
 S = CompositionState
+MAX_TAGS = 1000  # of a model
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,38 @@ def request_composition(model_id: UUID, *, by: Actor) -> Composition | None:
     if not rest.versions:
         return None
     return build_or_bring_back(model, rest, [d for d in answer.decisions if d.allowed], by=by)
+
+
+@transaction.atomic
+def set_tag(model_id: UUID, tag: str, *, revision: str, by: Actor) -> Tag:
+    """Name a served revision. A tag that stands elsewhere is moved; one that stands there already stays."""
+    check_tag_name(tag)
+    model = lock_model(model_id)
+    demand_role(by, Role.CONSUMER, model.organisation)
+    composition = get_revision(model, revision)
+    known = model.tags.filter(name=tag).first()
+    if known is not None and known.composition_id == composition.id:
+        return known
+    if known is None and model.tags.count() >= MAX_TAGS:
+        raise Invalid(f"{model} has {MAX_TAGS} tags, and no model has more; remove one first.")
+    row = known or Tag(model=model, name=tag)
+    row.composition = composition
+    row.save()
+    facts = {"tag": tag, "revision": composition.revision}
+    record(Event.TAG_SET, about=f"model:{model}", by=by, facts=facts)
+    return row
+
+
+@transaction.atomic
+def remove_tag(model_id: UUID, tag: str, *, by: Actor) -> None:
+    model = lock_model(model_id)
+    demand_role(by, Role.CONSUMER, model.organisation)
+    row = model.tags.filter(name=tag).select_related("composition").first()
+    if row is None:
+        raise NotFound(f"{model} has no tag {tag[:40]}.")
+    facts = {"tag": tag, "revision": row.composition.revision}
+    row.delete()
+    record(Event.TAG_REMOVED, about=f"model:{model}", by=by, facts=facts)
 
 
 @transaction.atomic

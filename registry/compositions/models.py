@@ -126,6 +126,21 @@ class Composition(models.Model):
         self.state = state
 
 
+class Tag(models.Model):
+    """A consumer's own name for a revision. It stays where it was put; what it names may be withdrawn."""
+
+    model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="tags")
+    name = models.CharField(max_length=40)
+    composition = models.ForeignKey(Composition, on_delete=models.PROTECT, related_name="tags")
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "name"], name="tag_names_one_revision")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Inclusion(models.Model):
     """An expert version being part of a composition, in a slot."""
 

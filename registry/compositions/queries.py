@@ -10,7 +10,8 @@ from django.utils import timezone
 from registry.accounts.models import Organisation
 from registry.accounts.queries import reach_of
 from registry.actors import Actor
-from registry.compositions.models import RUNNING, SERVED, Composition, CompositionState, Inclusion, Model, Shard
+from registry.compositions.models import RUNNING, SERVED, Composition, CompositionState, Inclusion, Model, Shard, Tag
+from registry.compositions.rules import MAIN, REVISION
 from registry.compositions.texts import AnchorCredit, ExpertCredit, repository_texts_of
 from registry.digests import sha256
 from registry.errors import Invalid, NotFound
@@ -21,7 +22,6 @@ from registry.experts.queries import approved_versions_of, visible_experts, visi
 from registry.policy.queries import COMPOSE, judge
 from registry.policy.rules import Verdict
 
-MAIN = "main"
 SHARDS = "shards/"  # where composed weights lie, by the digest of the data
 FILES = "files/"  # where small composed files lie, by digest
 
@@ -72,7 +72,8 @@ def get_composition(composition_id: UUID, *, seen_by: Actor | None = None) -> Co
 
 
 def get_revision(model: Model, revision: str) -> Composition:
-    """What `main` or a revision of 40 hex digits stands for now; RevisionNotFound says what became of it."""
+    """What `main`, a tag or a revision of 40 hex digits stands for now; RevisionNotFound says what became of it."""
+    revision = _untagged(model, revision)
     rows = Composition.objects.filter(model=model)
     if revision == MAIN:
         found = rows.filter(id=model.main_id, state__in=SERVED).first() if model.main_id else None
@@ -91,6 +92,40 @@ def get_revision(model: Model, revision: str) -> Composition:
     else:
         detail = f"{names} was withdrawn, and so was every revision that holds it; load main instead."
     raise RevisionNotFound(detail, withdrawn=withdrawn)
+
+
+def _untagged(model: Model, revision: str) -> str:
+    """The revision that a tag names; anything else is what it was."""
+    if revision == MAIN or REVISION.fullmatch(revision):
+        return revision
+    tag = Tag.objects.select_related("composition").filter(model=model, name=revision).first()
+    return tag.composition.revision if tag else revision
+
+
+def revisions_of(model: Model) -> QuerySet[Composition]:
+    """All that were ever published, also what has been withdrawn since; each with its experts and its tags."""
+    experts = Inclusion.objects.select_related("version__expert__organisation").order_by("slot")
+    tags = Tag.objects.order_by("name")
+    return model.compositions.exclude(published_at=None).prefetch_related(
+        Prefetch("inclusions", experts), Prefetch("tags", tags)
+    )
+
+
+def get_published(model: Model, revision: str) -> Composition:
+    """What was published under this revision, tag or `main`, whether or not it is still served."""
+    rows = revisions_of(model)
+    if revision == MAIN:
+        found = rows.filter(id=model.main_id).first() if model.main_id else None
+    else:
+        found = rows.filter(revision=_untagged(model, revision)).order_by("-published_at").first()
+    if found is None:
+        raise RevisionNotFound(f"{model} has no revision {revision[:40]}.")
+    return found
+
+
+def tags_of(model: Model) -> QuerySet[Tag]:
+    """Those whose revision is served."""
+    return model.tags.filter(composition__state__in=SERVED).select_related("composition").order_by("name")
 
 
 def shards_of(data_digest: str) -> str:

@@ -9,6 +9,9 @@ from registry.errors import Invalid
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 EXPERT = re.compile(r"([a-z0-9-]{1,40})/([a-z0-9-]{1,40})")
+TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", re.ASCII)
+REVISION = re.compile(r"[0-9a-f]{40}", re.ASCII)
+MAIN = "main"
 DEFAULT_TOP_K = 2
 
 
@@ -28,6 +31,18 @@ def check_model_name(name: str) -> str:
         raise Invalid(
             "A model's name must have 1 to 40 of the signs a-z, 0-9 and -, and begin and end with a letter or a digit."
         )
+    return name
+
+
+def check_tag_name(name: str) -> str:
+    """A tag can be told from `main` and from a revision at sight, whatever the case of its letters."""
+    if not TAG.fullmatch(name) or name.endswith("."):
+        raise Invalid(
+            "A tag has 1 to 40 of the signs A-Z, a-z, 0-9, ., _ and -; it begins with a letter or a digit, and does "
+            "not end with a dot."
+        )
+    if name.lower() in {MAIN, "head"} or REVISION.fullmatch(name.lower()):
+        raise Invalid(f"{name} would be taken for main or for a revision; choose another name for the tag.")
     return name
 
 

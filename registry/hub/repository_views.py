@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 
 from registry.accounts.models import Person
 from registry.compositions.models import SERVED, Composition, Model
-from registry.compositions.queries import MAIN
+from registry.compositions.queries import tags_of
+from registry.compositions.rules import MAIN
 from registry.hub.listings import entries_under, entry_of, folders_of
 from registry.hub.notices import notice_of
 from registry.hub.repositories import open_model, open_readable
@@ -69,7 +70,11 @@ def refs(request: HttpRequest, person: Person, *, namespace: str, name: str) -> 
     branches = []
     if model.main is not None and model.main.state in SERVED:
         branches = [{"name": MAIN, "ref": f"refs/heads/{MAIN}", "targetCommit": model.main.revision}]
-    return as_json({"branches": branches, "tags": [], "converts": [], "pullRequests": []})
+    tags = [
+        {"name": tag.name, "ref": f"refs/tags/{tag.name}", "targetCommit": tag.composition.revision}
+        for tag in tags_of(model)
+    ]
+    return as_json({"branches": branches, "tags": tags, "converts": [], "pullRequests": []})
 
 
 @hub_view("GET")

@@ -74,11 +74,20 @@ def _wished(state: State, leaf: Leaf) -> None:
     facts = leaf["facts"]
     model = state.of("model", _name(leaf["about"]))
     model.setdefault("main", None)
+    model.setdefault("tags", {})
     model |= {name: facts[name] for name in ("anchor", "experts", "purpose", "top_k", "on_withdrawal")}
 
 
 def _main(state: State, leaf: Leaf) -> None:
     state.of("model", _name(leaf["about"]))["main"] = leaf["facts"].get("to")
+
+
+def _tag(state: State, leaf: Leaf) -> None:
+    tags = state.of("model", _name(leaf["about"])).setdefault("tags", {})
+    if leaf["event"] == E.TAG_SET:
+        tags[leaf["facts"]["tag"]] = leaf["facts"]["revision"]
+    else:
+        tags.pop(leaf["facts"]["tag"], None)
 
 
 def _build(to: str) -> Telling:
@@ -184,6 +193,8 @@ TELLINGS: dict[Event, Telling] = {
     E.MODEL_CHANGED: _wished,
     E.MAIN_MOVED: _main,
     E.MAIN_CLEARED: _main,
+    E.TAG_SET: _tag,
+    E.TAG_REMOVED: _tag,
     E.INCLUSION_RECORDED: _included,
     E.DOWNLOAD_GRANTED: _granted,
     E.WEBHOOK_CREATED: sets("webhook", "organisation", disabled=False),

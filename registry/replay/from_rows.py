@@ -95,7 +95,7 @@ def _models(state: State) -> None:
     if active:
         state.of("policies", "active")["hash"] = active.hash
     for model in Model.objects.select_related("organisation", "anchor", "main").prefetch_related(
-        "experts__organisation"
+        "experts__organisation", "tags__composition"
     ):
         state.of("model", str(model)).update(
             anchor=model.anchor.slug,
@@ -104,6 +104,7 @@ def _models(state: State) -> None:
             top_k=model.top_k,
             on_withdrawal=model.on_withdrawal,
             main=model.main.revision if model.main else None,
+            tags={tag.name: tag.composition.revision for tag in model.tags.all()},
         )
     for build in Composition.objects.select_related("model__organisation"):
         facts = {"state": build.state, "model": str(build.model), "recipe_digest": build.recipe_digest}

@@ -11,6 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from flexcore.loading import load_composed
 from flexcore.merging.flexolmo import Member, compose
+from registry.compositions.actions import set_tag
 from registry.compositions.models import Composition, CompositionState, Model
 from registry.experts.models import ExpertVersion, VersionState
 from tests.factories import CY, make_expert, make_token, make_version
@@ -140,6 +141,31 @@ def test_a_cold_client_cannot_have_the_withdrawn_revision(stage: Stage) -> None:
         told["model_info"]["raised"] == told["snapshot"]["raised"] == told["file"]["raised"] == "RevisionNotFoundError"
     )
     assert "raised" in told["load"]
+
+
+def test_a_tag_is_as_good_as_the_revision_it_names(stage: Stage) -> None:
+    set_tag(stage.model.id, "v1", revision="main", by=CY)
+    second = publish_folder(stage.model, stage.without_drama)
+
+    tagged = stage.ask("model_info", "lists", "snapshot", "load", revision="v1")
+    main = stage.ask("snapshot")
+
+    assert tagged["model_info"]["sha"] == stage.first.revision
+    assert tagged["lists"]["tags"] == {"v1": stage.first.revision}
+    assert tagged["snapshot"] == {"commit": stage.first.revision, "files": digests_of(stage.both)}
+    assert tagged["load"]["class"] == "FlexOlmoForCausalLM"
+    assert main["snapshot"]["commit"] == second.revision
+
+
+def test_a_tag_on_a_withdrawn_revision_is_no_revision_for_a_warm_client(stage: Stage) -> None:
+    set_tag(stage.model.id, "v1", revision="main", by=CY)
+    stage.ask("snapshot", revision="v1")
+    withdraw(stage.first, stage.drama)
+
+    told = stage.ask("snapshot", "file", revision="v1")
+
+    assert told["snapshot"]["raised"] == told["file"]["raised"] == "RevisionNotFoundError"
+    assert "playhouse/drama@1" in told["snapshot"]["message"]
 
 
 def digests_of(folder: Path) -> dict[str, str]:
