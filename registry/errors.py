@@ -74,6 +74,23 @@ class Stale(Refusal):
     title = "It changed since you read it"
 
 
+class Busy(Refusal):
+    """There is too much under way; the same request later may do."""
+
+    status = 429
+    code = "busy"
+    title = "There is too much under way"
+    wait: ClassVar[int] = 10  # seconds, as a hint
+
+
+class KeyReused(Refusal):
+    """The Idempotency-Key came with another request before."""
+
+    status = 422
+    code = "key-reused"
+    title = "The key was used for another request"
+
+
 class Denied(Refusal):
     """The policies refuse; they say which and why."""
 

@@ -18,6 +18,8 @@ class Job(StrEnum):
     COMPOSE = "compose"
     VALIDATE_COMPOSITION = "validate_composition"
     PUBLISH_COMPOSITION = "publish_composition"
+    FOLLOW_SELECTORS = "follow_selectors"
+    FOLLOW_SELECTOR = "follow_selector"
     CARRY_ON_WITHDRAWAL = "carry_on_withdrawal"
     DELIVER = "deliver"
     SWEEP = "sweep"

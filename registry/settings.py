@@ -50,6 +50,8 @@ DESTRUCTION_GRACE_HOURS = env.float("GUILDHALL_DESTRUCTION_GRACE_HOURS", default
 BLOCK_AT_ONCE = 100
 # A merged model may be worse than its anchor on the public probe by at most this share.
 VALIDATION_MAX_REGRESSION = env.float("GUILDHALL_VALIDATION_MAX_REGRESSION", default=0.25)
+# Builds that an organisation may have under way at once; those that a withdrawal or a selector asks for come on top.
+BUILDS_AT_ONCE = env.int("GUILDHALL_BUILDS_AT_ONCE", default=20)
 # The log: its name, the keys that sign it and our statements, and who else is asked to sign. See docs/operate.md.
 LOG_ORIGIN = env.str("GUILDHALL_LOG_ORIGIN", default="")
 LOG_PREFIX = env.str("GUILDHALL_LOG_PREFIX", default="log/")  # where its tiles lie in the bucket

@@ -310,6 +310,7 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "removeTag": Operation("DELETE", a_tag, CONSUMER),
     "getComposition": Operation("GET", lambda: f"/compositions/{make_revision().id}", CONSUMER | CHECKERS),
+    "watchComposition": Operation("GET", lambda: f"/compositions/{make_revision().id}/events", CONSUMER | CHECKERS),
     "cancelComposition": Operation("POST", lambda: f"/compositions/{request(make_version()).id}/cancel", CONSUMER),
     "completeFile": Operation("POST", lambda: f"{begun_file()}/complete", OWNER),
 }

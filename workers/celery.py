@@ -25,6 +25,7 @@ app = Celery(
         "workers.assembly",
         "workers.validation",
         "workers.publishing",
+        "workers.following",
         "workers.withdrawing",
         "workers.delivering",
         "workers.sweeps",

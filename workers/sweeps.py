@@ -16,8 +16,10 @@ from django.utils import timezone
 from registry import storage
 from registry.actors import SWEEPER
 from registry.audit import clock
+from registry.compositions.answers import drop_old_answers
 from registry.compositions.models import CompositionState
 from registry.compositions.queries import SHARDS, stuck_compositions
+from registry.compositions.selectors import models_to_follow
 from registry.experts.queries import submitted_ids
 from registry.experts.uploads import sweep_uploads
 from registry.jobs import Job, send
@@ -55,12 +57,15 @@ def sweep() -> None:
         for composition in stuck_compositions(older_than=idle):
             if composition.state in JOB_IN:
                 _send_again(JOB_IN[composition.state], composition.id)
+        for model_id in models_to_follow():
+            _send_again(Job.FOLLOW_SELECTOR, model_id)
         for withdrawal in open_withdrawals().filter(requested_at__lt=timezone.now() - idle):
             _send_again(Job.CARRY_ON_WITHDRAWAL, withdrawal.id)
         for delivery in due_deliveries(clock.now())[:MESSAGES]:
             _send_again(Job.DELIVER, delivery.id)
         if cache.add("uploads-swept", 1, timeout=UPLOADS_EVERY):
             sweep_uploads(by=SWEEPER)
+            drop_old_answers()
             _drop_half_made_shards()
         if cache.add("tidied", 1, timeout=TIDY_EVERY):
             send(Job.TIDY)

@@ -29,6 +29,9 @@ class ProgressOut(serializers.Serializer[Any]):
     step = serializers.CharField(required=False)
     done = serializers.IntegerField(required=False)
     total = serializers.IntegerField(required=False)
+    bytes_done = serializers.IntegerField(required=False)
+    bytes_total = serializers.IntegerField(required=False)
+    seconds_left = serializers.IntegerField(required=False)  # of this step, as far as its pace so far tells
 
 
 class InclusionOut(serializers.Serializer[Any]):

@@ -1,5 +1,6 @@
 """Models, over HTTP: what a consumer asks for as a standing request, and what became of it."""
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
@@ -14,14 +15,13 @@ from registry.accounts.queries import demand_role, get_organisation, roles_of
 from registry.api.bodies import Body
 from registry.api.callers import actor_of, person_of
 from registry.api.problems import PolicyReason
-from registry.compositions.actions import request_model
-from registry.compositions.models import Composition, CompositionState, Model, OnWithdrawal
-from registry.compositions.queries import explain, get_model, models_seen_by
-from registry.errors import Denied, Reason
+from registry.compositions.models import Composition, Model
+from registry.compositions.queries import explain, models_seen_by
+from registry.experts.models import ExpertVersion
 from registry.experts.queries import get_visible_anchor
+from registry.policy.rules import Verdict
 
 BUILDS_SHOWN = 50
-MAX_NAME = 81  # organisation/name
 
 
 class CompositionBrief(serializers.ModelSerializer[Composition]):
@@ -40,6 +40,13 @@ class RevisionBrief(serializers.ModelSerializer[Composition]):
         read_only_fields = fields
 
 
+class SelectorOut(serializers.Serializer[Any]):
+    """All approved experts that the policies allow, of these domains and organisations; none named means all."""
+
+    domains = serializers.ListField(child=serializers.CharField(), read_only=True)
+    organisations = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+
 class MayModel(serializers.Serializer[Any]):
     """What the caller may do with it."""
 
@@ -51,6 +58,7 @@ class ModelOut(serializers.ModelSerializer[Model]):
     full_name = serializers.CharField(source="__str__", read_only=True)
     anchor = serializers.CharField(source="anchor.slug", read_only=True)
     experts = serializers.SerializerMethodField()
+    selector = SelectorOut(read_only=True, allow_null=True)
     main = RevisionBrief(read_only=True, allow_null=True)
     latest = serializers.SerializerMethodField()
     may = serializers.SerializerMethodField()
@@ -67,6 +75,7 @@ class ModelOut(serializers.ModelSerializer[Model]):
             "top_k",
             "on_withdrawal",
             "experts",
+            "selector",
             "main",
             "latest",
             "created_at",
@@ -100,14 +109,6 @@ class ModelDetail(ModelOut):
         return CompositionBrief(newest, many=True).data
 
 
-class RequestModel(Body):
-    anchor = serializers.CharField(max_length=40)
-    experts = serializers.ListField(child=serializers.CharField(max_length=MAX_NAME), max_length=200)
-    purpose = serializers.CharField(max_length=40)
-    top_k = serializers.IntegerField(required=False, min_value=1, max_value=200)
-    on_withdrawal = serializers.ChoiceField(choices=OnWithdrawal.choices, required=False)
-
-
 class Models(ListAPIView[Model]):
     serializer_class = ModelOut
     queryset = Model.objects.none()
@@ -118,7 +119,7 @@ class Models(ListAPIView[Model]):
         return rows.filter(organisation__slug=organisation) if organisation else rows
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return {**super().get_serializer_context(), **_context(self.request)}
+        return {**super().get_serializer_context(), **context_of(self.request)}
 
     @extend_schema(operation_id="listModels", parameters=[OpenApiParameter("organisation", str)])
     def get(self, request: Request) -> Response:
@@ -126,39 +127,7 @@ class Models(ListAPIView[Model]):
         return self.list(request)
 
 
-class ModelView(APIView):
-    @extend_schema(operation_id="getModel", responses=ModelDetail)
-    def get(self, request: Request, org: str, name: str) -> Response:
-        return Response(_detail(request, org, name))
-
-    @extend_schema(operation_id="requestModel", request=RequestModel, responses={202: ModelDetail})
-    def put(self, request: Request, org: str, name: str) -> Response:
-        """Ask for a model. `Location` names its composition; the same request again is the same composition.
-
-        What the policies refuse is kept as a refused composition, and answered with the policies that refuse.
-        """
-        body = RequestModel(data=request.data)
-        body.is_valid(raise_exception=True)
-        composition = request_model(org, name, by=actor_of(request), **body.validated_data)
-        if composition.state == CompositionState.REFUSED:
-            raise denied(composition)
-        location = f"/api/v1/compositions/{composition.id}"
-        return Response(_detail(request, org, name), status=202, headers={"Location": location})
-
-
-def denied(composition: Composition) -> Denied:
-    """The refusal as an answer; it is on record already."""
-    named = list(dict.fromkeys(refusal["expert"] for refusal in composition.refusals))
-    reasons = [Reason(refusal["policy"], refusal["reason"]) for refusal in composition.refusals]
-    return Denied(f"The policies refuse {' and '.join(named)} for this request.", policies=reasons)
-
-
-def _detail(request: Request, org: str, name: str) -> Any:
-    model = get_model(org, name, seen_by=actor_of(request))
-    return ModelDetail(model, context=_context(request)).data
-
-
-def _context(request: Request) -> dict[str, Any]:
+def context_of(request: Request) -> dict[str, Any]:
     return {"request": request, "roles": roles_of(person_of(request).id)}
 
 
@@ -175,6 +144,19 @@ class ExplainedExpert(serializers.Serializer[Any]):
     reasons = PolicyReason(many=True, read_only=True)
 
 
+def explained(verdicts: Iterable[tuple[ExpertVersion, Verdict]]) -> Any:
+    rows = [
+        {
+            "expert": str(version.expert),
+            "version": version.number,
+            "allowed": verdict.allowed,
+            "reasons": verdict.reasons,
+        }
+        for version, verdict in verdicts
+    ]
+    return ExplainedExpert(rows, many=True).data
+
+
 class Explanation(serializers.Serializer[Any]):
     experts = ExplainedExpert(many=True, read_only=True)
 
@@ -189,14 +171,5 @@ class Explain(APIView):
         consumer = get_organisation(given["organisation"])
         demand_role(actor, Role.CONSUMER, consumer)
         anchor = get_visible_anchor(given["anchor"], actor=actor)
-        explained = explain(consumer=consumer, anchor=anchor, purpose=given["purpose"], seen_by=actor)
-        experts = [
-            {
-                "expert": str(version.expert),
-                "version": version.number,
-                "allowed": verdict.allowed,
-                "reasons": verdict.reasons,
-            }
-            for version, verdict in explained
-        ]
-        return Response(Explanation({"experts": experts}).data)
+        verdicts = explain(consumer=consumer, anchor=anchor, purpose=given["purpose"], seen_by=actor)
+        return Response({"experts": explained(verdicts)})

@@ -11,12 +11,14 @@ from registry.api import (
     files,
     models,
     notices,
+    requesting,
     reviews,
     revisions,
     session,
     usage,
     versions,
     vocabulary,
+    watching,
     withdrawals,
 )
 
@@ -80,10 +82,11 @@ urlpatterns: list[URLPattern] = [
     # compositions
     path("models", models.Models.as_view()),
     path("models/explain", models.Explain.as_view()),
-    path("models/<slug:org>/<slug:name>", models.ModelView.as_view()),
+    path("models/<slug:org>/<slug:name>", requesting.ModelView.as_view()),
     path("models/<slug:org>/<slug:name>/revisions", revisions.Revisions.as_view()),
     path("models/<slug:org>/<slug:name>/revisions/<str:before>/compare/<str:after>", revisions.Compare.as_view()),
     path("models/<slug:org>/<slug:name>/tags/<str:tag>", revisions.TagView.as_view()),
     path("compositions/<uuid:composition_id>", compositions.CompositionView.as_view()),
+    path("compositions/<uuid:composition_id>/events", watching.CompositionEvents.as_view()),
     path("compositions/<uuid:composition_id>/cancel", compositions.CancelComposition.as_view()),
 ]

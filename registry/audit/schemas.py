@@ -80,8 +80,8 @@ SHAPES: dict[E, Shape] = {
     E.POLICY_ACTIVATED: shape("hash rules"),
     E.DECISION_MADE: shape("decision consumer action purpose allowed policies set_hash inputs_digest"),
     # compositions
-    E.MODEL_REQUESTED: shape("anchor experts purpose top_k on_withdrawal"),
-    E.MODEL_CHANGED: shape("anchor experts purpose top_k on_withdrawal"),
+    E.MODEL_REQUESTED: shape("anchor experts purpose top_k on_withdrawal", optional="selector"),
+    E.MODEL_CHANGED: shape("anchor experts purpose top_k on_withdrawal", optional="selector"),
     E.MAIN_MOVED: shape("from to"),
     E.MAIN_CLEARED: shape("from", private="reason"),
     E.TAG_SET: shape("tag revision"),

@@ -3,7 +3,7 @@
 What workers call may be called again: in the state that it leads to, it changes and records nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -47,6 +47,8 @@ from registry.compositions.requests import (
     ask_policies,
     build_or_bring_back,
     change_wish,
+    fields_of,
+    narrowed,
     read_wish,
     refuse,
     same_wish,
@@ -55,7 +57,8 @@ from registry.compositions.requests import (
     told,
     versions_meant,
 )
-from registry.compositions.rules import check_model_name, check_tag_name
+from registry.compositions.rules import MAX_EXPERTS, check_model_name, check_tag_name
+from registry.compositions.selectors import is_closed, selector_of, supply_of, versions_selected
 from registry.digests import canonical, digest_of
 from registry.errors import Invalid, NotFound, WrongState
 from registry.experts.models import STILL_WANTED, ExpertVersion, VersionState
@@ -83,7 +86,8 @@ def request_model(
     name: str,
     *,
     anchor: str,
-    experts: Sequence[str],
+    experts: Sequence[str] | None = None,
+    selector: Mapping[str, Sequence[str]] | None = None,
     purpose: str,
     top_k: int | None = None,
     on_withdrawal: str = OnWithdrawal.RECOMPOSE,
@@ -91,26 +95,33 @@ def request_model(
 ) -> Composition:
     """Ask for a model, for the first time or in another shape. The same request again is the same build.
 
-    When the policies refuse, the build that comes back is `refused` and says why; a model that stands already stays
-    as it was.
+    When the policies refuse an expert that was named, the build that comes back is `refused` and says why; a model
+    that stands already stays as it was. A selector means only what they allow, now and whenever that changes.
     """
     owner = get_organisation(organisation)
     demand_role(by, Role.CONSUMER, owner)
     check_model_name(name)
     wish, beside, rows = read_wish(
-        anchor=anchor, experts=experts, purpose=purpose, top_k=top_k, on_withdrawal=on_withdrawal, by=by
+        anchor=anchor,
+        experts=experts,
+        selector=selector,
+        purpose=purpose,
+        top_k=top_k,
+        on_withdrawal=on_withdrawal,
+        by=by,
     )
-    versions = lock_versions(version.id for version in versions_meant(rows, by=by))
-    fields = {"purpose": purpose, "top_k": wish.top_k, "on_withdrawal": on_withdrawal, "anchor": beside}
+    supply = supply_of(beside.id) if wish.selector else ""  # before the versions: what comes between is seen later
+    versions = lock_versions(version.id for version in versions_meant(wish, beside, rows, by=by))
+    asked = Ask(versions=versions, anchor=beside, purpose=purpose, top_k=wish.top_k)
+    asked = narrowed(asked, wish, consumer=owner)
     found, new = Model.objects.get_or_create(
-        organisation=owner, name=name, defaults=fields | {"created_by_id": by.person_id}
+        organisation=owner, name=name, defaults=fields_of(wish, beside) | {"created_by_id": by.person_id}
     )
     model = lock_model(found.id)
     if new:
         model.experts.set(rows)
         record(Event.MODEL_REQUESTED, about=f"model:{model}", by=by, facts=told(wish))
-    asked = Ask(versions=versions, anchor=beside, purpose=purpose, top_k=wish.top_k)
-    if not new and same_wish(model, wish) and len(still_allowed(asked, model)) == len(versions):
+    if not new and same_wish(model, wish) and len(still_allowed(asked, consumer=owner)) == len(asked.versions):
         standing = standing_build(model, asked)
         if standing is not None:
             return standing
@@ -119,27 +130,49 @@ def request_model(
         return refuse(model, asked, answer, by=by)
     if not same_wish(model, wish):
         change_wish(model, wish, beside, rows, by=by)
+    Model.objects.filter(id=model.id).update(followed=supply)
     return build_or_bring_back(model, asked, answer.decisions, by=by)
 
 
 @transaction.atomic
 def request_composition(model_id: UUID, *, by: Actor) -> Composition | None:
-    """Build a model again from what is left: its experts that still have an approved version and are still allowed.
+    """Build a model again from what there is: its experts, or those that its selector matches, that have an approved
+    version and are still allowed.
 
-    None when nothing is left. What the consumer asked for stays written down as it was.
+    None when that is nothing, or too much. What the consumer asked for stays written down as it was.
     """
-    newest = [approved_versions_of(expert).first() for expert in Model.objects.get(id=model_id).experts.all()]
-    versions = lock_versions(version.id for version in newest if version is not None)
+    before = Model.objects.select_related("anchor").get(id=model_id)
+    supply = supply_of(before.anchor_id) if before.selector else ""
+    versions = lock_versions(version.id for version in _newest_of(before))
     model = lock_model(model_id)
+    if (model.selector, model.anchor_id) != (before.selector, before.anchor_id) or _stays_closed(model):
+        return None  # its consumer has asked for something else in the meantime, or must do so
+    Model.objects.filter(id=model.id).update(followed=supply)
     asked = Ask(versions=versions, anchor=model.anchor, purpose=model.purpose, top_k=model.top_k)
-    standing = standing_build(model, asked.without_all_but(still_allowed(asked, model)))
+    allowed = asked.without_all_but(still_allowed(asked, consumer=model.organisation))
+    if len(allowed.versions) > MAX_EXPERTS:
+        return None
+    standing = standing_build(model, allowed)
     if standing is not None:
         return standing
-    answer = ask_policies(asked, consumer=model.organisation, by=by)
+    # What a selector does not get is not meant; what was named and is refused is on record.
+    answer = ask_policies(allowed if model.selector else asked, consumer=model.organisation, by=by)
     rest = asked.without_all_but(answer.allowed)
     if not rest.versions:
         return None
     return build_or_bring_back(model, rest, [d for d in answer.decisions if d.allowed], by=by)
+
+
+def _newest_of(model: Model) -> list[ExpertVersion]:
+    selector = selector_of(model)
+    if selector is not None:
+        return versions_selected(selector, model.anchor)
+    newest = [approved_versions_of(expert).first() for expert in model.experts.all()]
+    return [version for version in newest if version is not None]
+
+
+def _stays_closed(model: Model) -> bool:
+    return model.selector is not None and is_closed(model)
 
 
 @transaction.atomic

@@ -37,8 +37,12 @@ EVENT_OF: dict[CompositionState, Event] = {
 def lock_versions(ids: Iterable[UUID]) -> list[ExpertVersion]:
     """Nobody withdraws these while the transaction lasts. In the order of their registration."""
     rows = ExpertVersion.objects.select_for_update(no_key=True, of=("self",)).filter(id__in=list(ids)).order_by("id")
-    locked = list(rows.select_related("expert__organisation", "expert__anchor"))
-    return sorted(locked, key=lambda version: (version.expert.registration or 0, str(version.id)))
+    return by_registration(rows.select_related("expert__organisation", "expert__anchor"))
+
+
+def by_registration(versions: Iterable[ExpertVersion]) -> list[ExpertVersion]:
+    """The order of their slots."""
+    return sorted(versions, key=lambda version: (version.expert.registration or 0, str(version.id)))
 
 
 def lock_model(model_id: UUID) -> Model:

@@ -55,6 +55,9 @@ class Model(models.Model):
     name = models.CharField(max_length=40)
     anchor = models.ForeignKey(Anchor, on_delete=models.PROTECT, related_name="+")
     experts = models.ManyToManyField(Expert, related_name="+")
+    # {domains, organisations} instead of experts: all that there are, whenever that changes.
+    selector = models.JSONField(null=True, blank=True)
+    followed = models.CharField(max_length=71, blank=True)  # what there was when the selector was last looked up
     purpose = models.CharField(max_length=40)
     top_k = models.PositiveIntegerField(default=2)
     on_withdrawal = models.CharField(max_length=16, choices=OnWithdrawal, default=OnWithdrawal.RECOMPOSE)
@@ -139,6 +142,25 @@ class Tag(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class KeptAnswer(models.Model):
+    """What a request that came with an Idempotency-Key was answered. Without a status it has not been answered yet."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=128)
+    request_digest = models.CharField(max_length=71)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    location = models.CharField(max_length=200, blank=True)
+    body = models.JSONField(null=True, blank=True)
+    asked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "key"], name="key_means_one_request")]
+        indexes = [models.Index(fields=["asked_at"], name="kept_answer_by_age")]
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class Inclusion(models.Model):

@@ -12,14 +12,15 @@ from registry.accounts.queries import reach_of
 from registry.actors import Actor
 from registry.compositions.models import RUNNING, SERVED, Composition, CompositionState, Inclusion, Model, Shard, Tag
 from registry.compositions.rules import MAIN, REVISION
+from registry.compositions.selectors import experts_selected, selector_of
 from registry.compositions.texts import AnchorCredit, ExpertCredit, repository_texts_of
 from registry.digests import sha256
 from registry.errors import Invalid, NotFound
 from registry.evidence.models import LicenceTerms
 from registry.evidence.rules import PURPOSES
 from registry.experts.models import Anchor, Expert, ExpertVersion, VersionState
-from registry.experts.queries import approved_versions_of, visible_experts, visible_versions
-from registry.policy.queries import COMPOSE, judge
+from registry.experts.queries import visible_experts, visible_versions
+from registry.policy.queries import COMPOSE, judge_all
 from registry.policy.rules import Verdict
 
 SHARDS = "shards/"  # where composed weights lie, by the digest of the data
@@ -220,10 +221,20 @@ def affected_models(version: ExpertVersion) -> QuerySet[Model]:
     )
 
 
-def candidate(expert: Expert, *, seen_by: Actor) -> ExpertVersion | None:
-    """The version that a request means: the newest approved one, else the newest that the actor may know of."""
-    versions = visible_versions(seen_by).filter(expert=expert).exclude(state=VersionState.DRAFT).order_by("-number")
-    return approved_versions_of(expert).first() or versions.first()
+def candidates(experts: Iterable[Expert], *, seen_by: Actor) -> dict[UUID, ExpertVersion]:
+    """Of each expert the version that a request means: the newest approved one, else the newest that the actor may
+    know of. In the experts' order; one that has nothing to offer is not in it.
+    """
+    wanted = [expert.id for expert in experts]
+    rows = visible_versions(seen_by).filter(expert__in=wanted).exclude(state=VersionState.DRAFT).order_by("number")
+    newest: dict[UUID, ExpertVersion] = {}
+    approved: dict[UUID, ExpertVersion] = {}
+    for version in rows:
+        newest[version.expert_id] = version
+        if version.state == VersionState.APPROVED:
+            approved[version.expert_id] = version
+    found = newest | approved
+    return {expert: found[expert] for expert in wanted if expert in found}
 
 
 def experts_beside(anchor: Anchor, *, seen_by: Actor) -> QuerySet[Expert]:
@@ -237,9 +248,26 @@ def explain(
     """Each expert of the anchor with what the policies would say of it now. Nothing is stored."""
     if purpose not in PURPOSES:
         raise Invalid(f'"{purpose[:40]}" is not a purpose we know; choose one of {", ".join(PURPOSES)}.')
-    versions = [candidate(expert, seen_by=seen_by) for expert in experts_beside(anchor, seen_by=seen_by)]
-    return [
-        (version, judge(version, consumer=consumer, action=COMPOSE, purpose=purpose, anchor=anchor))
-        for version in versions
-        if version is not None
-    ]
+    experts = experts_beside(anchor, seen_by=seen_by)
+    return verdicts_on(experts, consumer=consumer, anchor=anchor, purpose=purpose, seen_by=seen_by)
+
+
+def verdicts_on(
+    experts: Iterable[Expert], *, consumer: Organisation, anchor: Anchor, purpose: str, seen_by: Actor
+) -> list[tuple[ExpertVersion, Verdict]]:
+    """What the policies would say now of the version that each expert would come with."""
+    versions = list(candidates(experts, seen_by=seen_by).values())
+    verdicts = judge_all(versions, consumer=consumer, action=COMPOSE, purpose=purpose, anchor=anchor)
+    return list(zip(versions, verdicts, strict=True))
+
+
+def explain_model(model: Model, *, seen_by: Actor) -> list[tuple[ExpertVersion, Verdict]]:
+    """The same for what a model asks for: which of it there is in the model, and why not the rest."""
+    selector = selector_of(model)
+    experts: Iterable[Expert] = model.experts.select_related("organisation").order_by("organisation__slug", "name")
+    if selector is not None:
+        meant = experts_selected(selector, model.anchor)
+        experts = experts_beside(model.anchor, seen_by=seen_by).filter(**meant)
+    return verdicts_on(
+        experts, consumer=model.organisation, anchor=model.anchor, purpose=model.purpose, seen_by=seen_by
+    )

@@ -3,9 +3,11 @@
 Called from the actions of this room only, in their transactions and under their locks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+from django.conf import settings
 
 from flexcore.manifest import ExpertEntry, Recipe, recipe_digest
 from registry.accounts.models import Organisation
@@ -14,10 +16,18 @@ from registry.audit.events import Event
 from registry.audit.log import record
 from registry.compositions.builds import cancel_running, lock_composition, move, move_main, start_build
 from registry.compositions.models import RUNNING, SERVED, Composition, CompositionState, Model, OnWithdrawal
-from registry.compositions.queries import candidate
-from registry.compositions.rules import Wish, check_expert_names, check_top_k, top_k_of
+from registry.compositions.queries import candidates
+from registry.compositions.rules import (
+    MAX_EXPERTS,
+    Wish,
+    check_expert_names,
+    check_top_k,
+    read_selector,
+    top_k_of,
+)
+from registry.compositions.selectors import versions_selected
 from registry.digests import digest_of
-from registry.errors import Invalid, NotFound
+from registry.errors import Busy, Invalid, NotFound
 from registry.evidence.rules import PURPOSES
 from registry.experts.models import Anchor, AnchorState, Expert, ExpertVersion
 from registry.experts.queries import get_visible_expert
@@ -63,10 +73,19 @@ class Answer:
 
 
 def read_wish(
-    *, anchor: str, experts: Sequence[str], purpose: str, top_k: int | None, on_withdrawal: str, by: Actor
+    *,
+    anchor: str,
+    experts: Sequence[str] | None,
+    selector: Mapping[str, Sequence[str]] | None,
+    purpose: str,
+    top_k: int | None,
+    on_withdrawal: str,
+    by: Actor,
 ) -> tuple[Wish, Anchor, list[Expert]]:
     """The wish as it was checked, and the rows that it names."""
-    names = check_expert_names(experts)
+    if (experts is None) == (selector is None):
+        raise Invalid("Name the experts or give a selector: one of the two.")
+    names = check_expert_names(experts) if experts is not None else ()
     if purpose not in PURPOSES:
         raise Invalid(f'"{purpose[:40]}" is not a purpose we know; choose one of {", ".join(PURPOSES)}.')
     if on_withdrawal not in OnWithdrawal.values:
@@ -78,8 +97,9 @@ def read_wish(
     wish = Wish(
         anchor=anchor,
         experts=names,
+        selector=read_selector(selector) if selector is not None else None,
         purpose=purpose,
-        top_k=check_top_k(top_k, experts=len(names)),
+        top_k=check_top_k(top_k, experts=len(names) if selector is None else MAX_EXPERTS),
         on_withdrawal=on_withdrawal,
     )
     return wish, beside, rows
@@ -98,15 +118,38 @@ def _experts_named(names: Iterable[str], anchor: Anchor, *, by: Actor) -> list[E
     return rows
 
 
-def versions_meant(experts: Iterable[Expert], *, by: Actor) -> list[ExpertVersion]:
-    """The version of each expert that a request means. One that has nothing to offer is named."""
-    versions = []
+def versions_meant(wish: Wish, anchor: Anchor, experts: Sequence[Expert], *, by: Actor) -> list[ExpertVersion]:
+    """The versions that a wish means, before the policies are asked. An expert that has nothing to offer is named."""
+    if wish.selector is not None:
+        versions = versions_selected(wish.selector, anchor)
+        if not versions:
+            raise Invalid(f"There is no approved expert {wish.selector} beside {anchor.slug}; see the catalogue.")
+        return versions
+    found = candidates(experts, seen_by=by)
     for expert in experts:
-        version = candidate(expert, seen_by=by)
-        if version is None:
+        if expert.id not in found:
             raise Invalid(f"{expert} has no version yet; leave it out.")
-        versions.append(version)
-    return versions
+    return list(found.values())
+
+
+def narrowed(asked: Ask, wish: Wish, *, consumer: Organisation) -> Ask:
+    """Of what a selector matches, that which the policies allow: the rest is not meant."""
+    if wish.selector is None:
+        return asked
+    rest = asked.without_all_but(still_allowed(asked, consumer=consumer))
+    count = len(rest.versions)
+    if not count:
+        raise Invalid(
+            f"The policies allow none of the {len(asked.versions)} experts that the selector matches for "
+            f"{asked.purpose}; ask for an explanation to read why."
+        )
+    if count > MAX_EXPERTS:
+        raise Invalid(
+            f"The selector matches {count} experts, and a model has at most {MAX_EXPERTS} beside the public one; "
+            "name domains or organisations to have fewer."
+        )
+    check_top_k(asked.top_k, experts=count)
+    return rest
 
 
 def ask_policies(asked: Ask, *, consumer: Organisation, by: Actor) -> Answer:
@@ -148,12 +191,17 @@ def refused_recipe(asked: Ask) -> tuple[dict[str, Any], str]:
 
 def same_wish(model: Model, wish: Wish) -> bool:
     experts = sorted(str(expert) for expert in model.experts.select_related("organisation"))
-    asked = (model.anchor.slug, tuple(experts), model.purpose, model.top_k, model.on_withdrawal)
-    return asked == (wish.anchor, wish.experts, wish.purpose, wish.top_k, wish.on_withdrawal)
+    asked = (model.anchor.slug, tuple(experts), model.selector, model.purpose, model.top_k, model.on_withdrawal)
+    return asked == (wish.anchor, wish.experts, _value(wish), wish.purpose, wish.top_k, wish.on_withdrawal)
+
+
+def _value(wish: Wish) -> dict[str, list[str]] | None:
+    return wish.selector.value() if wish.selector is not None else None
 
 
 def told(wish: Wish) -> dict[str, Any]:
-    return {
+    chosen = {} if wish.selector is None else {"selector": wish.selector.value()}
+    return chosen | {
         "anchor": wish.anchor,
         "experts": list(wish.experts),
         "purpose": wish.purpose,
@@ -162,21 +210,29 @@ def told(wish: Wish) -> dict[str, Any]:
     }
 
 
+def fields_of(wish: Wish, anchor: Anchor) -> dict[str, Any]:
+    """The wish as a model's row keeps it, but for its experts."""
+    return {
+        "anchor": anchor,
+        "selector": _value(wish),
+        "purpose": wish.purpose,
+        "top_k": wish.top_k,
+        "on_withdrawal": wish.on_withdrawal,
+    }
+
+
 def change_wish(model: Model, wish: Wish, anchor: Anchor, experts: Sequence[Expert], *, by: Actor) -> None:
-    model.anchor = anchor
-    model.purpose = wish.purpose
-    model.top_k = wish.top_k
-    model.on_withdrawal = wish.on_withdrawal
-    model.save(update_fields=["anchor", "purpose", "top_k", "on_withdrawal"])
+    fields = fields_of(wish, anchor)
+    for name, value in fields.items():
+        setattr(model, name, value)
+    model.save(update_fields=list(fields))
     model.experts.set(experts)
     record(Event.MODEL_CHANGED, about=f"model:{model}", by=by, facts=told(wish))
 
 
-def still_allowed(asked: Ask, model: Model) -> list[ExpertVersion]:
-    """The versions that the policies would allow this model now; nothing is stored."""
-    verdicts = judge_all(
-        asked.versions, consumer=model.organisation, action=COMPOSE, purpose=asked.purpose, anchor=asked.anchor
-    )
+def still_allowed(asked: Ask, *, consumer: Organisation) -> list[ExpertVersion]:
+    """The versions that the policies would allow this consumer now; nothing is stored."""
+    verdicts = judge_all(asked.versions, consumer=consumer, action=COMPOSE, purpose=asked.purpose, anchor=asked.anchor)
     return [version for version, verdict in zip(asked.versions, verdicts, strict=True) if verdict.allowed]
 
 
@@ -196,6 +252,8 @@ def build_or_bring_back(model: Model, asked: Ask, decisions: Sequence[Decision],
     living = _living_build(model, digest)
     cancel_running(model, reason="A newer request took its place.", but=living, by=by)
     if living is None:
+        if by.person_id is not None:
+            _demand_room(model)
         composition = start_build(
             model, recipe=recipe, recipe_digest=digest, decisions=decisions, purpose=asked.purpose, by=by
         )
@@ -209,6 +267,14 @@ def build_or_bring_back(model: Model, asked: Ask, decisions: Sequence[Decision],
             move(composition, S.PUBLISHED, by=by, facts={"revision": composition.revision})
         move_main(model, composition, by=by)
     return composition
+
+
+def _demand_room(model: Model) -> None:
+    """One after the other, so that two requests at once do not both take the last place."""
+    owner = Organisation.objects.select_for_update(no_key=True).get(id=model.organisation_id)
+    limit = settings.BUILDS_AT_ONCE
+    if Composition.objects.filter(model__organisation=owner, state__in=RUNNING).count() >= limit:
+        raise Busy(f"{owner} has {limit} builds under way, and no more run at once; ask again when one has ended.")
 
 
 def refuse(model: Model, asked: Ask, answer: Answer, *, by: Actor) -> Composition:

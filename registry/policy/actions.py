@@ -13,6 +13,7 @@ from registry.audit.log import Deed, record, record_many
 from registry.digests import digest_of, sha256
 from registry.errors import Invalid
 from registry.experts.models import Anchor, ExpertVersion
+from registry.jobs import Job, after_commit
 from registry.policy.cedar import default_policies
 from registry.policy.models import Decision, PolicySet
 from registry.policy.queries import ENGINE, active_set, facts_for
@@ -106,4 +107,5 @@ def _activate(text: str, *, shipped: bool, by: Actor) -> PolicySet:
     policies.save(update_fields=["active", "shipped"])
     facts = {"hash": policies.hash, "rules": [rule.id for rule in ENGINE.rules(text)]}
     record(Event.POLICY_ACTIVATED, about=str(policies), by=by, facts=facts)
+    after_commit(Job.FOLLOW_SELECTORS)
     return policies

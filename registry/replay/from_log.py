@@ -76,6 +76,7 @@ def _wished(state: State, leaf: Leaf) -> None:
     model.setdefault("main", None)
     model.setdefault("tags", {})
     model |= {name: facts[name] for name in ("anchor", "experts", "purpose", "top_k", "on_withdrawal")}
+    model["selector"] = facts.get("selector")
 
 
 def _main(state: State, leaf: Leaf) -> None:

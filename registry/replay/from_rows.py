@@ -100,6 +100,7 @@ def _models(state: State) -> None:
         state.of("model", str(model)).update(
             anchor=model.anchor.slug,
             experts=sorted(str(expert) for expert in model.experts.all()),
+            selector=model.selector,
             purpose=model.purpose,
             top_k=model.top_k,
             on_withdrawal=model.on_withdrawal,

@@ -16,6 +16,7 @@ from registry.evidence.models import LicenceTerms
 from registry.experts.models import Anchor, Expert, ExpertVersion, VersionState
 from registry.experts.numbering import next_status_index
 from registry.experts.queries import lock_version
+from registry.jobs import Job, after_commit
 from registry.reviews.models import Review, Verdict
 from registry.reviews.queries import approvals_of, as_seen, demand_reviewer
 
@@ -51,6 +52,7 @@ def review_version(
             "status_index": version.status_index,
         }
         record(Event.VERSION_APPROVED, about=str(version), by=by, facts=facts)
+        after_commit(Job.FOLLOW_SELECTORS)
     version.save()  # also when one approval of several is in: what others have read is stale now
     return version
 

@@ -159,6 +159,7 @@ def pause_version(version_id: UUID, *, by: Actor, reason: str) -> ExpertVersion:
         version.move_to(VersionState.PAUSED)
         version.save()
         record(Event.VERSION_PAUSED, about=str(version), by=by, facts={}, private={"reason": reason})
+        after_commit(Job.FOLLOW_SELECTORS)
     return version
 
 
@@ -171,6 +172,7 @@ def resume_version(version_id: UUID, *, by: Actor) -> ExpertVersion:
         version.move_to(VersionState.APPROVED)
         version.save()
         record(Event.VERSION_RESUMED, about=str(version), by=by, facts={})
+        after_commit(Job.FOLLOW_SELECTORS)
     elif version.state != VersionState.APPROVED:
         raise WrongState(f"{version} is {version.state}; only a paused version is resumed.")
     return version
