@@ -21,7 +21,7 @@ from registry.compositions.actions import (
 )
 from registry.compositions.models import CompositionState, Inclusion, Model, Shard
 from registry.compositions.progress import note_progress
-from registry.compositions.queries import get_composition, stuck_compositions, versions_in
+from registry.compositions.queries import compositions_with, get_composition, stuck_compositions, versions_in
 from registry.errors import NotAllowed, WrongState
 from registry.evidence.models import ConsentRecord
 from registry.experts.models import ExpertVersion
@@ -37,6 +37,9 @@ from tests.factories import (
     manifest_of,
     request,
 )
+from workers.assembly import compose
+from workers.publishing import publish
+from workers.validation import validate_composition
 
 S = CompositionState
 
@@ -176,6 +179,48 @@ def test_who_may_request_may_cancel() -> None:
     assert events(str(composition)).count("composition.cancelled") == 1
 
 
+@pytest.mark.parametrize("reached", [S.DECIDED, S.ASSEMBLING, S.VALIDATING, S.PROVING])
+def test_a_cancel_at_each_step_is_left_alone_and_leaves_room_for_the_same_again(reached: CompositionState) -> None:
+    version = make_version()
+    composition = request(version)
+    if reached == S.ASSEMBLING:
+        start_assembly(composition.id, by=ASSEMBLER)
+    if reached in {S.VALIDATING, S.PROVING}:
+        assemble(composition)
+    if reached == S.PROVING:
+        include_composition(composition.id, validation={}, by=ASSEMBLER)
+    assert get_composition(composition.id).state == reached
+
+    cancel_composition(composition.id, by=CY)
+    for job in (compose, validate_composition, publish):
+        job(str(composition.id))
+    again = make_revision(version)
+
+    assert get_composition(composition.id).state == S.CANCELLED
+    assert events(str(composition))[-1] == "composition.cancelled"
+    assert again != composition
+    assert (again.state, again.model.main) == (S.PUBLISHED, again)
+    assert compositions_with(version).get() == again
+
+
+def test_the_pace_so_far_tells_how_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    composition = request(make_version())
+    now = 1_000_000.0
+    monkeypatch.setattr("registry.compositions.progress.time.time", lambda: now)
+    note_progress(composition.id, step="shards", done=0, total=4)
+    now += 10
+
+    note_progress(composition.id, step="shards", done=1, total=4)
+    by_count = get_composition(composition.id).progress
+    note_progress(composition.id, step="shards", done=1, total=4, bytes_done=800, bytes_total=1000)
+    by_bytes = get_composition(composition.id).progress
+    note_progress(composition.id, step="validation", done=1, total=4)
+
+    assert by_count["seconds_left"] == 30
+    assert (by_bytes["seconds_left"], by_bytes["bytes_done"], by_bytes["bytes_total"]) == (2, 800, 1000)
+    assert "seconds_left" not in get_composition(composition.id).progress  # it has just begun
+
+
 def test_a_shard_is_recorded_once_by_whoever_was_first() -> None:
     digest = made_digest("data")
     first = record_shard(digest, 1, digest=made_digest("shard"), size=9, key="shards/x/1", by=ASSEMBLER)
@@ -193,7 +238,7 @@ def test_progress_is_a_sign_of_life() -> None:
 
     note_progress(composition.id, step="shards", done=1, total=3)
 
-    assert get_composition(composition.id).progress == {"step": "shards", "done": 1, "total": 3}
+    assert get_composition(composition.id).progress.items() >= {"step": "shards", "done": 1, "total": 3}.items()
     assert not stuck_compositions(timedelta(minutes=1)).exists()
     fail_composition(composition.id, reason="no", by=ASSEMBLER)
     assert not stuck_compositions(timedelta(0)).exists()
