@@ -195,19 +195,65 @@ class Guildhall:
         full_name: str,
         *,
         anchor: str,
-        experts: Sequence[str],
+        experts: Sequence[str] | None = None,
+        selector: shapes.Selector | None = None,
         purpose: str,
         top_k: int | None = None,
         on_withdrawal: str = "",
     ) -> tuple[shapes.ModelDetail, str]:
-        """The model, and the id of the composition to wait for. The same request again is the same composition."""
-        body: dict[str, Any] = {"anchor": anchor, "experts": list(experts), "purpose": purpose}
-        if top_k is not None:
-            body["top_k"] = top_k
-        if on_withdrawal:
-            body["on_withdrawal"] = on_withdrawal
+        """The model, and the id of the composition to wait for. The same request again is the same composition.
+
+        Experts by name, or a selector: one of the two.
+        """
+        body = _wish(
+            anchor=anchor,
+            experts=experts,
+            selector=selector,
+            purpose=purpose,
+            top_k=top_k,
+            on_withdrawal=on_withdrawal,
+        )
         answer = self.connection.call("PUT", _address(("models", *_halves(full_name))), json=body)
         return cast(shapes.ModelDetail, answer.json()), answer.headers["Location"].rstrip("/").rpartition("/")[2]
+
+    def try_model(
+        self,
+        full_name: str,
+        *,
+        anchor: str,
+        experts: Sequence[str] | None = None,
+        selector: shapes.Selector | None = None,
+        purpose: str,
+        top_k: int | None = None,
+        on_withdrawal: str = "",
+    ) -> shapes.DryRun:
+        """What the same request would come to. Nothing is asked for."""
+        body = _wish(
+            anchor=anchor,
+            experts=experts,
+            selector=selector,
+            purpose=purpose,
+            top_k=top_k,
+            on_withdrawal=on_withdrawal,
+        )
+        address = _address(("models", *_halves(full_name)))
+        return cast(shapes.DryRun, self.connection.call("PUT", address, json=body, params={"explain": "true"}).json())
+
+    def list_revisions(self, full_name: str) -> Iterator[shapes.Revision]:
+        """All that were ever published, the newest first."""
+        return self._pages("models", *_halves(full_name), "revisions")
+
+    def compare_revisions(self, full_name: str, before: str, after: str) -> shapes.Difference:
+        found = self._get("models", *_halves(full_name), "revisions", before, "compare", after)
+        return cast(shapes.Difference, found)
+
+    def set_tag(self, full_name: str, tag: str, *, revision: str) -> shapes.Tag:
+        address = _address(("models", *_halves(full_name), "tags", tag))
+        return cast(shapes.Tag, self.connection.call("PUT", address, json={"revision": revision}).json())
+
+    def remove_tag(self, full_name: str, tag: str) -> None:
+        # Not sent twice by itself: the second time there would be no tag, and that would be told as a fault.
+        self.connection.call("DELETE", _address(("models", *_halves(full_name), "tags", tag)), again=False)
 
     def explain_model(self, *, organisation: str, anchor: str, purpose: str) -> list[Any]:
         body = {"organisation": organisation, "anchor": anchor, "purpose": purpose}
@@ -296,6 +342,27 @@ class Guildhall:
 
 def _address(path: Sequence[str]) -> str:
     return "/".join(("/api/v1", *(quote(part, safe="") for part in path)))
+
+
+def _wish(
+    *,
+    anchor: str,
+    experts: Sequence[str] | None,
+    selector: shapes.Selector | None,
+    purpose: str,
+    top_k: int | None,
+    on_withdrawal: str,
+) -> dict[str, Any]:
+    """What a model is asked for with; what was not said is left out."""
+    body = {
+        "anchor": anchor,
+        "experts": list(experts) if experts is not None else None,
+        "selector": selector,
+        "purpose": purpose,
+        "top_k": top_k,
+        "on_withdrawal": on_withdrawal or None,
+    }
+    return {name: value for name, value in body.items() if value is not None}
 
 
 def _click(reason: str, legal_basis: str, password: str) -> dict[str, str]:

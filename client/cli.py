@@ -9,15 +9,16 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from client import lines, shapes
+from client import lines
 from client.connection import Refused
+from client.consuming import add_commands as add_consuming
 from client.evidence import evidence_for, read_evidence
 from client.packages import push_anchor, push_version
 from client.signing import NotSigned, make_key, sign_package
 from client.terminal import here, password_for, show
 from client.verify.cli import add_commands as add_verify
 from client.verify.strict import NotVerified
-from client.waiting import wait_for_anchor, wait_for_composition, wait_for_version
+from client.waiting import wait_for_anchor, wait_for_version
 from client.withdrawals import add_commands as add_withdrawals
 
 
@@ -39,19 +40,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _fail(sentence: str, more: Sequence[str], *, status: int = 1) -> int:
     print(f"guildhall: {sentence}", *more, sep="\n", file=sys.stderr)
     return status
-
-
-def _steps() -> Callable[[shapes.Composition], None]:
-    """Prints each step of a composition once."""
-    told: list[str] = []
-
-    def tell(composition: shapes.Composition) -> None:
-        step = str(composition["progress"].get("step") or composition["state"])
-        if told[-1:] != [step]:
-            told.append(step)
-            print(f"  {step}")
-
-    return tell
 
 
 def login(chosen: argparse.Namespace) -> None:
@@ -121,24 +109,6 @@ def review(chosen: argparse.Namespace) -> None:
     print(f"{chosen.version} is {version['state']}.")
 
 
-def request(chosen: argparse.Namespace) -> None:
-    with here() as guildhall:
-        _, composition_id = guildhall.request_model(
-            chosen.model,
-            anchor=chosen.anchor,
-            experts=chosen.expert,
-            purpose=chosen.purpose,
-            top_k=chosen.top_k,
-            on_withdrawal=chosen.on_withdrawal,
-        )
-        composition = guildhall.get_composition(composition_id)
-        if chosen.wait:
-            composition = wait_for_composition(guildhall, composition_id, seen=_steps())
-    print(f"{chosen.model} is {composition['state']}. {composition['revision']}".rstrip())
-    if composition["revision"]:
-        print(f"HF_ENDPOINT={guildhall.url} hf download {chosen.model}")
-
-
 def status(chosen: argparse.Namespace) -> None:
     with here() as guildhall:
         show(lines.of_one(guildhall, chosen.name) if chosen.name else lines.of_everything(guildhall))
@@ -171,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = _Commands()
     _for_everyone(commands)
     _for_owners(commands)
+    add_consuming(commands.add)
     add_withdrawals(commands.add)
     _for_others(commands)
     return commands.parser
@@ -235,17 +206,6 @@ def _for_others(commands: _Commands) -> None:
         one.add_argument("version", metavar="ORGANISATION/NAME@NUMBER")
         one.add_argument("--reason", required=True)
         one.add_argument("--concluded-licence", default="")
-
-    one = commands.add("request", request, "Request a composed model for a purpose.")
-    one.add_argument("model", metavar="ORGANISATION/NAME")
-    one.add_argument("--anchor", required=True)
-    one.add_argument(
-        "--expert", action="append", required=True, metavar="ORGANISATION/NAME", help="once for each expert"
-    )
-    one.add_argument("--purpose", required=True)
-    one.add_argument("--top-k", type=int)
-    one.add_argument("--on-withdrawal", choices=["recompose", "close"], default="")
-    one.add_argument("--no-wait", dest="wait", action="store_false", help="do not wait until it is published")
 
 
 if __name__ == "__main__":

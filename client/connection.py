@@ -2,7 +2,8 @@
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -86,6 +87,22 @@ class Connection:
             time.sleep(pause_before(attempt))
         raise AssertionError("the last attempt returns or raises")
 
+    @contextmanager
+    def stream(self, path: str, *, start: int = 0) -> Iterator[httpx.Response]:
+        """A file's bytes from `start` on (status 206, or 200 from the beginning), wherever we are sent for them.
+
+        Tried once. The token goes to the service only, not to the store that it may send us to.
+        """
+        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+        try:
+            with self._http.stream("GET", path, headers=headers, follow_redirects=True) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    raise as_refused(answer)
+                yield answer
+        except httpx.TransportError as fault:
+            raise self._unreachable(fault) from fault
+
     def _proof_of_origin(self, method: str) -> dict[str, str]:
         # A session is a cookie, so the service wants to see that the page (here: we) could read the other one.
         seal = self._http.cookies.get("csrftoken")
@@ -99,7 +116,7 @@ class Connection:
 def as_refused(answer: httpx.Response) -> Refused:
     """What a problem document (RFC 9457) says, or what can be said of an answer that is none."""
     problem = _object_in(answer)
-    detail = str(problem.get("detail") or problem.get("title") or "").strip()
+    detail = str(problem.get("detail") or problem.get("title") or problem.get("error") or "").strip()
     errors = problem.get("errors")
     if isinstance(errors, dict) and (len(errors) > 1 or not detail):
         detail = "; ".join(f"{field}: {_words(words)}" for field, words in errors.items())

@@ -145,4 +145,55 @@ def _model(guildhall: Guildhall, name: str) -> Iterator[str]:
 
 def _model_line(model: shapes.Model) -> str:
     main = model["main"]["revision"] if model["main"] else "none"
-    return f"model {model['full_name']} for {model['purpose']}: {', '.join(model['experts'])}; main {main}"
+    chosen = ", ".join(model["experts"]) if model["selector"] is None else of_selector(model["selector"])
+    return f"model {model['full_name']} for {model['purpose']}: {chosen}; main {main}"
+
+
+def of_selector(selector: shapes.Selector) -> str:
+    named = [("in", selector["domains"]), ("of", selector["organisations"])]
+    return " ".join(["all experts", *(f"{word} {' or '.join(names)}" for word, names in named if names)])
+
+
+def of_revisions(revisions: Iterable[shapes.Revision]) -> Iterator[str]:
+    for revision in revisions:
+        experts = ", ".join(f"{one['expert']}@{one['version']}" for one in revision["experts"])
+        names = [*(["main"] if revision["main"] else []), *revision["tags"]]
+        told = f" ({', '.join(names)})" if names else ""
+        yield f"{revision['revision']} {revision['published_at'][:19]} {revision['state']}{told}: {experts}"
+
+
+def of_difference(facts: shapes.Difference) -> Iterator[str]:
+    yield f"{facts['before']['revision'][:12]} -> {facts['after']['revision'][:12]}"
+    experts = facts["experts"]
+    for sign, held in (("+", experts["added"]), ("-", experts["removed"])):
+        for one in held:
+            yield f"  {sign} {one['expert']}@{one['version']} in slot {one['slot']}"
+    for one in experts["changed"]:
+        yield f"  ~ {one['expert']}: version {one['before']} -> {one['after']}"
+    for one in experts["moved"]:
+        yield f"  ~ {one['expert']}: slot {one['before']} -> {one['after']}"
+    files = facts["files"]
+    counts = ", ".join(f"{len(files[kind])} {kind}" for kind in ("added", "removed", "changed"))
+    yield f"  files: {counts}; {facts['bytes_to_fetch']} bytes to fetch"
+
+
+def of_dry_run(name: str, facts: shapes.DryRun) -> Iterator[str]:
+    for one in facts["explain"]:
+        yield f"  {'yes' if one['allowed'] else 'no '} {one['expert']}@{one['version']}"
+        for reason in one["reasons"]:
+            yield f"        {reason['policy']}: {reason['reason']}"
+    if not facts["allowed"]:
+        yield f"{name} would be refused."
+    else:
+        known = f" It was built before, as {facts['revision']}." if facts["revision"] else ""
+        yield f"{name} would be built from what is marked yes.{known}"
+
+
+def of_progress(composition: shapes.Composition) -> str:
+    """One line of how far a build is: the step, how much of it is done, and how long it may take."""
+    progress = composition["progress"]
+    step = str(progress.get("step") or composition["state"])
+    if not progress.get("total"):
+        return step
+    left = progress.get("seconds_left")
+    return f"{step} {progress['done']} of {progress['total']}" + (f", about {left} s left" if left is not None else "")

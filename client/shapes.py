@@ -239,6 +239,13 @@ class RevisionBrief(TypedDict):
     published_at: str
 
 
+class Selector(TypedDict):
+    """All approved experts that are allowed: of these domains and organisations, or of all where none is named."""
+
+    domains: list[str]
+    organisations: list[str]
+
+
 class Model(TypedDict):
     id: str
     organisation: str
@@ -249,12 +256,59 @@ class Model(TypedDict):
     top_k: int
     on_withdrawal: str
     experts: list[str]
+    selector: Selector | None
     main: RevisionBrief | None
     latest: CompositionBrief | None
 
 
 class ModelDetail(Model):
     compositions: list[CompositionBrief]
+
+
+class Inclusion(TypedDict):
+    expert: str
+    version: int
+    slot: int
+
+
+class Revision(TypedDict):
+    """What was published under one name, and whether it still is."""
+
+    revision: str
+    state: str
+    main: bool
+    published_at: str
+    experts: list[Inclusion]
+    tags: list[str]
+
+
+class Difference(TypedDict):
+    before: dict[str, str]
+    after: dict[str, str]
+    experts: dict[str, list[dict[str, Any]]]
+    files: dict[str, list[str]]
+    bytes_to_fetch: int
+
+
+class Tag(TypedDict):
+    tag: str
+    revision: str
+
+
+class ExplainedExpert(TypedDict):
+    expert: str
+    version: int
+    allowed: bool
+    reasons: list[dict[str, str]]
+
+
+class DryRun(TypedDict):
+    """What a request would come to."""
+
+    allowed: bool
+    explain: list[ExplainedExpert]
+    recipe_digest: str
+    revision: str
 
 
 class Refusal(TypedDict):

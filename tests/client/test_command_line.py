@@ -100,6 +100,30 @@ def test_a_request_is_taken(by: Typed) -> None:
     assert told.startswith("library/stage is decided.")
 
 
+def test_a_request_for_a_domain_is_explained_and_taken(by: Typed) -> None:
+    make_version(make_expert("drama"))
+    make_version(make_expert("secret", domain="drama"), purposes=["education"])
+    words = ["request", "library/stage", "--anchor", "small", "--domain", "drama", "--purpose", "research"]
+
+    explained = by(CY, *words, "--explain")
+    taken = by(CY, *words, "--no-wait")
+    told = by(CY, "status", "library/stage")
+
+    assert "  yes playhouse/drama@1\n  no  playhouse/secret@1\n        forbid.purpose-outside-consent: " in explained
+    assert "would be built from what is marked yes." in explained
+    assert taken.startswith("library/stage is decided.")
+    assert "for research: all experts in drama; main none" in told
+
+
+@pytest.mark.parametrize("words", [[], ["--all", "--expert", "playhouse/drama"]])
+def test_experts_are_named_or_chosen(by: Typed, words: list[str]) -> None:
+    make_version(make_expert("drama"))
+
+    told = by(CY, "request", "library/stage", "--anchor", "small", "--purpose", "research", *words, status=1)
+
+    assert "one of the two" in told
+
+
 def test_status_tells_who_one_is_and_what_one_has(by: Typed) -> None:
     make_version(make_expert("drama"))
     composition = publish(make_model())

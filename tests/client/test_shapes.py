@@ -42,6 +42,13 @@ SCHEMA_OF = {
     shapes.RevisionBrief: "RevisionBrief",
     shapes.Model: "ModelOut",
     shapes.ModelDetail: "ModelDetail",
+    shapes.Selector: "SelectorOut",
+    shapes.Inclusion: "InclusionOut",
+    shapes.Revision: "RevisionOut",
+    shapes.Difference: "DifferenceOut",
+    shapes.Tag: "TagOut",
+    shapes.ExplainedExpert: "ExplainedExpert",
+    shapes.DryRun: "DryRunOut",
     shapes.Refusal: "RefusalOut",
     shapes.Composition: "CompositionOut",
     shapes.LogEntry: "EntryOut",
@@ -49,7 +56,7 @@ SCHEMA_OF = {
     shapes.Consent: "ConsentInRequest",
 }
 # Named after what they answer with, not after the operation: they are made of several, or of a part of one.
-MADE_OF_SEVERAL = {"find_version"}
+MADE_OF_SEVERAL = {"find_version", "try_model"}
 OURS = {"connection", "url", "token"}
 
 

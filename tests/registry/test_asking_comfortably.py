@@ -1,4 +1,4 @@
-"""Asking for a model without trouble: tried out first, waited for, sent twice under one key, and not too many at once."""
+"""Asking for a model without trouble: tried out first, waited for, twice under one key, and not too many at once."""
 
 from datetime import timedelta
 from threading import Timer
