@@ -12,6 +12,8 @@ import { Section } from "@/components/Section";
 import { When } from "@/components/When";
 import { isRunning, useModel } from "@/features/compositions/api";
 import { CompositionList } from "@/features/compositions/CompositionList";
+import { RevisionList } from "@/features/compositions/RevisionList";
+import { inWords } from "@/features/compositions/selector";
 import { Snippet } from "@/features/compositions/Snippet";
 
 const route = getRouteApi("/signed-in/models/$org/$name");
@@ -31,6 +33,9 @@ export function ModelPage() {
           )}
           <Section title="The request">
             <Request model={found} />
+          </Section>
+          <Section title="Revisions" about="What was published; a tag is a name of your own for one of them.">
+            <RevisionList org={org} name={name} />
           </Section>
           <Section title="Builds">
             <CompositionList compositions={found.compositions} main={found.main?.revision} />
@@ -92,7 +97,7 @@ function Request({ model }: { model: ModelDetail }) {
         ["Main", model.main ? <Digest key="main" value={model.main.revision} what="revision of main" /> : "none"],
         ["Purpose", nameOf(purposes, model.purpose)],
         ["Anchor", model.anchor],
-        ["Experts", model.experts.map((expert) => <ExpertLink key={expert} expert={expert} />)],
+        ["Experts", model.selector ? inWords(model.selector) : model.experts.map((expert) => <ExpertLink key={expert} expert={expert} />)],
         ["Experts asked for each token", String(model.top_k)],
         ["When an expert is withdrawn", model.on_withdrawal === "close" ? "the model is left without a main" : "it is composed again without it"],
         ["Requested", <When key="requested" at={model.created_at} />],

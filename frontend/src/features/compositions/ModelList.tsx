@@ -11,6 +11,7 @@ import { count } from "@/components/sizes";
 import { StateBadge } from "@/components/StateBadge";
 import { When } from "@/components/When";
 import { useModels } from "@/features/compositions/api";
+import { inWords } from "@/features/compositions/selector";
 
 export function ModelList() {
   const models = useModels();
@@ -47,7 +48,8 @@ function ModelRow({ model }: { model: Model }) {
           {model.full_name}
         </PageLink>
         <Text size="sm" c="dimmed">
-          {nameOf(purposes, model.purpose)}; {count(model.experts.length, "expert")} on {model.anchor}
+          {nameOf(purposes, model.purpose)}; {model.selector ? inWords(model.selector) : count(model.experts.length, "expert")} on{" "}
+          {model.anchor}
           {model.main?.published_at && (
             <>
               ; main published <When at={model.main.published_at} />

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { answer, client } from "@/api/client";
 import { usePages } from "@/api/pages";
 import type { components } from "@/api/schema";
+import type { ModelDetail } from "@/api/types";
 
 type Schemas = components["schemas"];
 type State = Schemas["CompositionState"];
@@ -17,6 +18,13 @@ export function useModel(org: string, name: string) {
     queryFn: () => answer(client.GET("/api/v1/models/{org}/{name}", { params: { path: { org, name } } })),
     refetchInterval: (query) => (isRunning(query.state.data?.latest?.state) ? POLL_MS : false),
   });
+}
+
+/** What was published of a model, also what has been withdrawn since. */
+export function useRevisions(org: string, name: string) {
+  return usePages(["models", org, name, "revisions"], (cursor) =>
+    answer(client.GET("/api/v1/models/{org}/{name}/revisions", { params: { path: { org, name }, query: { cursor } } })),
+  );
 }
 
 const POLL_MS = 1_000;
@@ -81,8 +89,11 @@ interface Wish {
 export function useRequestModel() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: ({ org, name, body }: Wish) =>
-      answer(client.PUT("/api/v1/models/{org}/{name}", { params: { path: { org, name } }, body })),
+    mutationFn: async ({ org, name, body }: Wish): Promise<ModelDetail> => {
+      const told = await answer(client.PUT("/api/v1/models/{org}/{name}", { params: { path: { org, name } }, body }));
+      if (!("full_name" in told)) throw new Error("a dry run was answered that nobody asked for");
+      return told;
+    },
     onSettled: () => queries.invalidateQueries({ queryKey: ["models"] }),
   });
 }
