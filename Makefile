@@ -100,7 +100,7 @@ bench: $(INSTALLED) $(NATIVE) ## measure against transformers on a quiet machine
 	$(PY) -m benchmarks.moe_cpu --threads $(THREADS)
 	$(PY) -m benchmarks.decode_cpu --threads $(THREADS)
 
-GOVERNED := GUILDHALL_LOGIN_RATE=1000/min GUILDHALL_VALIDATION_MAX_REGRESSION=100 $(PY) -m registry.embedded run --once --folder
+GOVERNED := GUILDHALL_LOGIN_RATE=1000/min GUILDHALL_BUILDS_AT_ONCE=10000 GUILDHALL_VALIDATION_MAX_REGRESSION=100 $(PY) -m registry.embedded run --once --folder
 
 bench-compose: $(INSTALLED) $(NATIVE) ## measure composition in three sizes on sites of their own, on a quiet machine: ten minutes, 30 GB
 	for size in 0.3 1.2 5; do \

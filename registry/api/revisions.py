@@ -25,7 +25,7 @@ class RevisionOut(serializers.ModelSerializer[Composition]):
     published_at = serializers.DateTimeField(read_only=True)  # a revision is what was published
     main = serializers.SerializerMethodField()
     experts = serializers.SerializerMethodField()
-    tags = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
+    tags = serializers.SerializerMethodField()
 
     class Meta:
         model = Composition
@@ -34,6 +34,9 @@ class RevisionOut(serializers.ModelSerializer[Composition]):
 
     def get_main(self, composition: Composition) -> bool:
         return bool(composition.id == self.context["main"])
+
+    def get_tags(self, composition: Composition) -> list[str]:
+        return [tag.name for tag in composition.tags.all()]
 
     @extend_schema_field(InclusionOut(many=True))
     def get_experts(self, composition: Composition) -> Any:

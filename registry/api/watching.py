@@ -92,6 +92,8 @@ async def events_of(composition_id: UUID) -> AsyncIterator[bytes]:
         yield b"retry: 30000\n: too many are watching; come back later\n\n"
         return
     try:
+        # What the view asked with is given back now: the request ends only when its stream does.
+        await sync_to_async(_release_connection, thread_sensitive=True)()
         yield b"retry: 2000\n\n"
         told: dict[str, Any] = {}
         end = said = time.monotonic()

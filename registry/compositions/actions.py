@@ -130,7 +130,7 @@ def request_model(
         return refuse(model, asked, answer, by=by)
     if not same_wish(model, wish):
         change_wish(model, wish, beside, rows, by=by)
-    Model.objects.filter(id=model.id).update(followed=supply)
+    _note_supply(model, supply)
     return build_or_bring_back(model, asked, answer.decisions, by=by)
 
 
@@ -147,7 +147,7 @@ def request_composition(model_id: UUID, *, by: Actor) -> Composition | None:
     model = lock_model(model_id)
     if (model.selector, model.anchor_id) != (before.selector, before.anchor_id) or _stays_closed(model):
         return None  # its consumer has asked for something else in the meantime, or must do so
-    Model.objects.filter(id=model.id).update(followed=supply)
+    _note_supply(model, supply)
     asked = Ask(versions=versions, anchor=model.anchor, purpose=model.purpose, top_k=model.top_k)
     allowed = asked.without_all_but(still_allowed(asked, consumer=model.organisation))
     if len(allowed.versions) > MAX_EXPERTS:
@@ -161,6 +161,13 @@ def request_composition(model_id: UUID, *, by: Actor) -> Composition | None:
     if not rest.versions:
         return None
     return build_or_bring_back(model, rest, [d for d in answer.decisions if d.allowed], by=by)
+
+
+def _note_supply(model: Model, supply: str) -> None:
+    """What there was to choose from when its selector was looked up: as long as it is the same, so is the answer."""
+    if model.followed != supply:
+        model.followed = supply
+        model.save(update_fields=["followed"])
 
 
 def _newest_of(model: Model) -> list[ExpertVersion]:

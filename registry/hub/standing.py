@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from registry.accounts.queries import token_hash
 from registry.audit import clock
-from registry.compositions.queries import MAIN
+from registry.compositions.rules import MAIN
 
 SECONDS = 1.0
 MOST = 4096  # answers, then all are forgotten

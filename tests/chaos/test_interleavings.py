@@ -18,6 +18,8 @@ from registry.audit.sequencer import Sequencer, published_checkpoint
 from registry.compositions.leftovers import spoken_of
 from registry.compositions.models import SERVED, Composition, Inclusion, Model, RepositoryFile, Shard
 from registry.compositions.queries import FILES, SHARDS
+from registry.compositions.rules import Selector
+from registry.compositions.selectors import is_closed, models_to_follow, selector_of, versions_selected
 from registry.experts.models import ExpertVersion, UploadedFile, VersionState
 from registry.replay.queries import audit_differences
 from registry.withdrawals.destruction import same_bytes
@@ -68,6 +70,7 @@ def check(world: World, tmp_path: Path) -> None:
     check_what_was_destroyed_is_gone(story)
     check_what_is_served_is_whole(world, story)
     check_nothing_is_left_over(story)
+    check_every_selector_has_what_there_is(story)
 
 
 def check_nothing_withdrawn_is_served(world: World) -> None:
@@ -127,6 +130,19 @@ def check_nothing_is_left_over(story: str) -> None:
     for shard in Shard.objects.exclude(key__in=held):
         assert storage.size_of(shard.key) is None, f"{shard}\n{story}"
     assert not list(storage.begun_uploads(SHARDS)), story
+
+
+def check_every_selector_has_what_there_is(story: str) -> None:
+    """Of what is approved and allowed at the end; where it is closed, or its build failed, it has nothing instead."""
+    assert models_to_follow() == [], story
+    for model in Model.objects.filter(selector__isnull=False).exclude(main=None).select_related("main", "anchor"):
+        if is_closed(model):
+            continue
+        meant = {version.id for version in versions_selected(selector_of(model) or Selector(), model.anchor)}
+        held = set(Inclusion.objects.filter(composition=model.main_id).values_list("version_id", flat=True))
+        newest = model.compositions.order_by("-created_at").first()
+        assert newest is not None
+        assert held <= meant or not meant or newest.id != model.main_id, f"{model} holds what it does not mean\n{story}"
 
 
 def check_the_log_is_whole() -> None:

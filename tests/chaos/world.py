@@ -25,9 +25,10 @@ from registry.actors import SWEEPER
 from registry.audit import clock
 from registry.audit.rotation import note_keys
 from registry.audit.sequencer import Sequencer
-from registry.compositions.actions import cancel_composition, request_model
+from registry.compositions.actions import cancel_composition, remove_tag, request_model, set_tag
 from registry.compositions.models import RUNNING, Composition, Model, OnWithdrawal
 from registry.compositions.queries import FILES, SHARDS
+from registry.compositions.selectors import models_to_follow
 from registry.digests import sha256
 from registry.errors import Refusal
 from registry.evidence.actions import ConsentClaim, LicenceClaim, draft_version_with_evidence
@@ -99,6 +100,8 @@ class World:
             self.upload: 6,
             self.review: 8,
             self.request: 8,
+            self.tag: 2,
+            self.untag: 1,
             self.cancel: 1,
             self.download: 5,
             self.pause: 2,
@@ -153,7 +156,8 @@ class World:
     def _is_quiet(self) -> bool:
         builds = Composition.objects.filter(state__in=RUNNING).exists()
         uploads = ExpertVersion.objects.filter(state=VersionState.SUBMITTED).exists()
-        return not builds and not uploads and not Withdrawal.objects.filter(ended_at=None).exists()
+        withdrawals = Withdrawal.objects.filter(ended_at=None).exists()
+        return not builds and not uploads and not withdrawals and not models_to_follow()
 
     def _calmly(self, deed: Deed) -> None:
         with TestCase.captureOnCommitCallbacks(execute=True), suppress(Refusal):
@@ -208,15 +212,24 @@ class World:
 
     def request(self) -> None:
         experts = self.dice.choice((["drama"], ["code"], ["drama", "code"], ["drama", "code"]))
+        by_domain = self.dice.random() < 0.4
         request_model(
             "library",
             self.dice.choice(MODELS),
             anchor="small",
-            experts=[f"playhouse/{name}" for name in experts],
+            experts=None if by_domain else [f"playhouse/{name}" for name in experts],
+            selector={"domains": experts} if by_domain else None,
             purpose="research",
             on_withdrawal=self.dice.choice(OnWithdrawal.values),
             by=CY,
         )
+
+    def tag(self) -> None:
+        model = self._one_of(Model.objects.order_by("name"))
+        set_tag(model.id, self.dice.choice(("v1", "v2")), revision="main", by=CY)
+
+    def untag(self) -> None:
+        remove_tag(self._one_of(Model.objects.order_by("name")).id, "v1", by=CY)
 
     def cancel(self) -> None:
         cancel_composition(self._one_of(Composition.objects.filter(state__in=RUNNING).order_by("created_at")).id, by=CY)

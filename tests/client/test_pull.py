@@ -96,7 +96,7 @@ def test_what_broke_off_is_gone_on_with(shelf: Shelf, tmp_path: Path) -> None:
     assert revision == shelf.composition.revision
     assert contents(to) == shelf.files
     assert half[0] > 0
-    first = {path: there for path, there in reversed(told)}
+    first = dict(reversed(told))
     assert first["expert-01.safetensors"] > half[0]
     assert first["expert-00.safetensors"] == len(shelf.files["expert-00.safetensors"])  # it was there
 

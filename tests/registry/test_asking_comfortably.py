@@ -35,7 +35,7 @@ WISH = {"anchor": "small", "experts": ["playhouse/drama"], "purpose": "research"
 
 
 def put(wish: Any = WISH, *, query: str = "", by: Any = CY, **headers: str) -> Any:
-    given = {f"HTTP_{name.upper()}": value for name, value in headers.items()}
+    given: dict[str, Any] = {f"HTTP_{name.upper()}": value for name, value in headers.items()}
     return api(by).put(f"{READER}{query}", wish, **given)
 
 

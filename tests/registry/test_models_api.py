@@ -26,6 +26,7 @@ from tests.factories import (
 )
 
 WISH = {"anchor": "small", "experts": ["playhouse/drama"], "purpose": "research"}
+BY_DOMAIN = {"anchor": "small", "selector": {"domains": ["drama"]}, "purpose": "research"}
 READER = "/api/v1/models/library/reader"
 
 
@@ -87,6 +88,17 @@ def test_a_refusal_is_a_problem_that_names_the_policies_and_is_kept() -> None:
         WISH | {"on_withdrawal": "ignore"},
         WISH | {"purposes": ["research"]},
         WISH | {"purpose": "fun"},
+        WISH | {"selector": {}},
+        WISH | {"experts": None},
+        BY_DOMAIN | {"selector": "drama"},
+        BY_DOMAIN | {"selector": []},
+        BY_DOMAIN | {"selector": None},
+        BY_DOMAIN | {"selector": {"domains": "drama"}},
+        BY_DOMAIN | {"selector": {"domains": [["drama"]]}},
+        BY_DOMAIN | {"selector": {"domains": [""]}},
+        BY_DOMAIN | {"selector": {"names": ["drama"]}},
+        BY_DOMAIN | {"selector": {"domains": ["law"]}},
+        BY_DOMAIN | {"top_k": 3},
         [],
         "x",
     ],

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from registry.accounts.models import Role
 from registry.actors import PROPAGATOR
 from registry.audit.models import Entry
 from registry.compositions.actions import block_compositions_with
@@ -14,7 +15,20 @@ from registry.compositions.models import RepositoryFile, Tag
 from registry.experts.models import ExpertVersion
 from registry.replay.queries import audit_differences
 from registry.withdrawals.actions import withdraw_version
-from tests.factories import ADA, BEN, CY, EVE, OLGA, OTTO, api, make_expert, make_revision, make_token, make_version
+from tests.factories import (
+    ADA,
+    BEN,
+    CY,
+    EVE,
+    OLGA,
+    OTTO,
+    api,
+    give_role,
+    make_expert,
+    make_revision,
+    make_token,
+    make_version,
+)
 
 READER = "/api/v1/models/library/reader"
 
@@ -24,6 +38,7 @@ def two() -> tuple[ExpertVersion, ExpertVersion]:
 
 
 def blocked(version: ExpertVersion) -> None:
+    give_role(ADA, version.expert.organisation.slug, Role.OWNER)
     withdraw_version(version.id, by=ADA, reason="The licence was not ours to give.")
     block_compositions_with(version.id, reason="It was withdrawn.", by=PROPAGATOR)
 

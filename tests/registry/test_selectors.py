@@ -9,6 +9,7 @@ from registry.audit.models import Entry
 from registry.compositions.actions import (
     block_compositions_with,
     cancel_composition,
+    include_composition,
     request_composition,
     request_model,
 )
@@ -27,7 +28,6 @@ from tests.factories import (
     OTTO,
     api,
     assemble,
-    include_composition,
     make_anchor,
     make_expert,
     make_version,
@@ -39,7 +39,7 @@ READER = "/api/v1/models/library/reader"
 
 
 def ask(name: str = "reader", **fields: Any) -> Composition:
-    selector = {key: fields.pop(key) for key in ("domains", "organisations") if key in fields}
+    selector: dict[str, Any] = {key: fields.pop(key) for key in ("domains", "organisations") if key in fields}
     return request_model(
         "library", name, **({"anchor": "small", "purpose": "research"} | fields), selector=selector, by=CY
     )

@@ -105,6 +105,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compositions/{composition_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Server-Sent Events: `progress` whenever something changed, `end` when the build has ended.
+         *
+         *     Each has `state`, `revision`, `failure` and the fields of `progress` as JSON. The stream closes after `end`, or
+         *     after ten minutes; an event source comes back by itself.
+         */
+        get: operations["watchComposition"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deliveries/{delivery_id}/acknowledge": {
         parameters: {
             query?: never;
@@ -333,11 +355,67 @@ export interface paths {
         /**
          * @description Ask for a model. `Location` names its composition; the same request again is the same composition.
          *
-         *     What the policies refuse is kept as a refused composition, and answered with the policies that refuse.
+         *     What the policies refuse is kept as a refused composition, and answered with the policies that refuse. With
+         *     `Prefer: wait=N` the answer is 200 when the build has ended in time.
          */
         put: operations["requestModel"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{org}/{name}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All that were ever published, the newest first; what is withdrawn is served no more. */
+        get: operations["listRevisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{org}/{name}/revisions/{before}/compare/{after}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description What is different in the second; each is named by its 40 digits, by a tag, or as `main`.
+         *
+         *     `bytes_to_fetch` is what a client that has all of the first must still download.
+         */
+        get: operations["compareRevisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{org}/{name}/tags/{tag}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Name a served revision, given as its 40 digits, as `main` or by another tag; a tag that is there is moved. */
+        put: operations["setTag"];
+        post?: never;
+        delete: operations["removeTag"];
         options?: never;
         head?: never;
         patch?: never;
@@ -956,6 +1034,12 @@ export interface components {
             readonly proof: string;
             readonly key: components["schemas"]["CertificateKeyOut"];
         };
+        /** @description Of versions or of slots. */
+        ChangedOut: {
+            readonly expert: string;
+            readonly before: number;
+            readonly after: number;
+        };
         /**
          * @description * `webhook` - webhook
          *     * `mail` - mail
@@ -1118,12 +1202,31 @@ export interface components {
          * @enum {string}
          */
         DeliveryState: "waiting" | "delivered" | "given-up";
+        DifferenceOut: {
+            readonly before: components["schemas"]["RevisionNamed"];
+            readonly after: components["schemas"]["RevisionNamed"];
+            readonly experts: components["schemas"]["ExpertsDifferOut"];
+            readonly files: components["schemas"]["FilesDifferOut"];
+            readonly bytes_to_fetch: number;
+        };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         DraftVersionRequest: {
             notes?: string;
             licence: components["schemas"]["LicenceInRequest"];
             consent: components["schemas"]["ConsentInRequest"];
             provenance: components["schemas"]["ProvenanceInRequest"];
+        };
+        /** @description What the request would come to. `revision` where the recipe was built before, `composition` where it stands. */
+        DryRunOut: {
+            readonly allowed: boolean;
+            readonly explain: components["schemas"]["ExplainedExpert"][];
+            readonly recipe: {
+                [key: string]: unknown;
+            } | null;
+            readonly recipe_digest: string;
+            readonly revision: string;
+            /** Format: uuid */
+            readonly composition: string | null;
         };
         EntryOut: {
             readonly id: number;
@@ -1190,6 +1293,8 @@ export interface components {
          *     * `model.changed` - Model Changed
          *     * `main.moved` - Main Moved
          *     * `main.cleared` - Main Cleared
+         *     * `tag.set` - Tag Set
+         *     * `tag.removed` - Tag Removed
          *     * `composition.requested` - Composition Requested
          *     * `composition.decided` - Composition Decided
          *     * `composition.assembling` - Composition Assembling
@@ -1203,6 +1308,7 @@ export interface components {
          *     * `revision.blocked` - Revision Blocked
          *     * `inclusion.recorded` - Inclusion Recorded
          *     * `shard.made` - Shard Made
+         *     * `shard.dropped` - Shard Dropped
          *     * `download.granted` - Download Granted
          *     * `download.refused` - Download Refused
          *     * `webhook.created` - Webhook Created
@@ -1227,7 +1333,7 @@ export interface components {
          *     * `expiry.notified` - Expiry Notified
          * @enum {string}
          */
-        Event: "log_key.added" | "log_key.retired" | "payloads.erased" | "organisation.created" | "person.created" | "person.erased" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "expert.created" | "version.drafted" | "version.submitted" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.paused" | "version.resumed" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "licence.declared" | "licence.concluded" | "consent.given" | "provenance.stated" | "provenance.checked" | "review.decided" | "policy.activated" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.included" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "shard.made" | "download.granted" | "download.refused" | "webhook.created" | "webhook.disabled" | "notice.announced" | "notice.delivered" | "notice.given_up" | "notice.acknowledged" | "withdrawal.requested" | "withdrawal.propagated" | "withdrawal.blocked" | "withdrawal.announced" | "withdrawal.delayed" | "destruction.confirmed" | "objects.destroyed" | "withdrawal.destroyed" | "withdrawal.reopened" | "withdrawal.checked" | "withdrawal.certified" | "hold.placed" | "hold.lifted" | "expiry.notified";
+        Event: "log_key.added" | "log_key.retired" | "payloads.erased" | "organisation.created" | "person.created" | "person.erased" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "expert.created" | "version.drafted" | "version.submitted" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.paused" | "version.resumed" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "licence.declared" | "licence.concluded" | "consent.given" | "provenance.stated" | "provenance.checked" | "review.decided" | "policy.activated" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "tag.set" | "tag.removed" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.included" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "shard.made" | "shard.dropped" | "download.granted" | "download.refused" | "webhook.created" | "webhook.disabled" | "notice.announced" | "notice.delivered" | "notice.given_up" | "notice.acknowledged" | "withdrawal.requested" | "withdrawal.propagated" | "withdrawal.blocked" | "withdrawal.announced" | "withdrawal.delayed" | "destruction.confirmed" | "objects.destroyed" | "withdrawal.destroyed" | "withdrawal.reopened" | "withdrawal.checked" | "withdrawal.certified" | "hold.placed" | "hold.lifted" | "expiry.notified";
         ExpertDetail: {
             /** Format: uuid */
             readonly id: string;
@@ -1262,6 +1368,12 @@ export interface components {
             readonly latest: components["schemas"]["VersionBrief"] | null;
             /** Format: date-time */
             readonly created_at: string;
+        };
+        ExpertsDifferOut: {
+            readonly added: components["schemas"]["HeldOut"][];
+            readonly removed: components["schemas"]["HeldOut"][];
+            readonly changed: components["schemas"]["ChangedOut"][];
+            readonly moved: components["schemas"]["ChangedOut"][];
         };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         ExplainModelRequest: {
@@ -1301,11 +1413,21 @@ export interface components {
             readonly completed_at: string | null;
             readonly parts: components["schemas"]["ArrivedPart"][];
         };
+        FilesDifferOut: {
+            readonly added: string[];
+            readonly removed: string[];
+            readonly changed: string[];
+        };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         GrantRoleRequest: {
             /** Format: email */
             email: string;
             role: components["schemas"]["Role"];
+        };
+        HeldOut: {
+            readonly expert: string;
+            readonly version: number;
+            readonly slot: number;
         };
         HitOut: {
             readonly model: string;
@@ -1390,6 +1512,7 @@ export interface components {
             readonly top_k: number;
             readonly on_withdrawal: components["schemas"]["OnWithdrawal"];
             readonly experts: string[];
+            readonly selector: components["schemas"]["SelectorOut"] | null;
             readonly main: components["schemas"]["RevisionBrief"] | null;
             readonly latest: components["schemas"]["CompositionBrief"] | null;
             /** Format: date-time */
@@ -1408,6 +1531,7 @@ export interface components {
             readonly top_k: number;
             readonly on_withdrawal: components["schemas"]["OnWithdrawal"];
             readonly experts: string[];
+            readonly selector: components["schemas"]["SelectorOut"] | null;
             readonly main: components["schemas"]["RevisionBrief"] | null;
             readonly latest: components["schemas"]["CompositionBrief"] | null;
             /** Format: date-time */
@@ -1542,6 +1666,19 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["QueueItem"][];
         };
+        PaginatedRevisionOutList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["RevisionOut"][];
+        };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         PartInRequest: {
             number: number;
@@ -1587,6 +1724,9 @@ export interface components {
             step?: string;
             done?: number;
             total?: number;
+            bytes_done?: number;
+            bytes_total?: number;
+            seconds_left?: number;
         };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         ProvenanceInRequest: {
@@ -1649,14 +1789,38 @@ export interface components {
             readonly size: number;
             readonly digest: string;
         };
-        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        /** @description `experts` by name, or a `selector`: one of the two. */
         RequestModelRequest: {
             anchor: string;
-            experts: string[];
+            experts?: string[];
+            selector?: components["schemas"]["SelectorInRequest"];
             purpose: string;
             top_k?: number;
             on_withdrawal?: components["schemas"]["OnWithdrawal"];
         };
+        /** @description The model, its build, and of each expert that was meant whether it is allowed; a selector leaves out the rest. */
+        RequestedModel: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly organisation: string;
+            readonly name: string;
+            readonly full_name: string;
+            readonly anchor: string;
+            readonly purpose: string;
+            readonly top_k: number;
+            readonly on_withdrawal: components["schemas"]["OnWithdrawal"];
+            readonly experts: string[];
+            readonly selector: components["schemas"]["SelectorOut"] | null;
+            readonly main: components["schemas"]["RevisionBrief"] | null;
+            readonly latest: components["schemas"]["CompositionBrief"] | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            readonly may: components["schemas"]["MayModel"];
+            readonly compositions: components["schemas"]["CompositionBrief"][];
+            readonly composition: components["schemas"]["CompositionOut"];
+            readonly explain: components["schemas"]["ExplainedExpert"][];
+        };
+        RequestedOrExplained: components["schemas"]["RequestedModel"] | components["schemas"]["DryRunOut"];
         /** @description What a withdrawal cannot reach. */
         ResidualsOut: {
             readonly pinned_revisions: string[];
@@ -1685,6 +1849,23 @@ export interface components {
             /** Format: date-time */
             readonly published_at: string;
         };
+        RevisionNamed: {
+            readonly revision: string;
+            readonly state: string;
+        };
+        RevisionOut: {
+            readonly revision: string;
+            /** Format: uuid */
+            readonly composition: string;
+            readonly state: components["schemas"]["CompositionState"];
+            readonly main: boolean;
+            /** Format: date-time */
+            readonly published_at: string;
+            /** Format: date-time */
+            readonly blocked_at: string | null;
+            readonly experts: components["schemas"]["InclusionOut"][];
+            readonly tags: string[];
+        };
         /**
          * @description * `owner` - Data owner
          *     * `compliance` - Compliance officer
@@ -1704,8 +1885,22 @@ export interface components {
             readonly organisation_name: string;
             readonly role: string;
         };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        SelectorInRequest: {
+            domains?: string[];
+            organisations?: string[];
+        };
+        /** @description All approved experts that the policies allow, of these domains and organisations; none named means all. */
+        SelectorOut: {
+            readonly domains: string[];
+            readonly organisations: string[];
+        };
         Session: {
             readonly person: components["schemas"]["PersonOut"] | null;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        SetTagRequest: {
+            revision: string;
         };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         SignInRequest: {
@@ -1752,6 +1947,10 @@ export interface components {
          * @enum {string}
          */
         StepOutStateEnum: "done" | "running" | "waiting" | "held" | "failed";
+        TagOut: {
+            readonly tag: string;
+            readonly revision: string;
+        };
         TermsOut: {
             readonly id: string;
             readonly name: string;
@@ -2144,6 +2343,38 @@ export interface operations {
             };
         };
     };
+    watchComposition: {
+        parameters: {
+            query?: {
+                format?: "events" | "json";
+            };
+            header?: never;
+            path: {
+                composition_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     acknowledgeDelivery: {
         parameters: {
             query?: never;
@@ -2515,7 +2746,7 @@ export interface operations {
                 actor?: string;
                 /** @description The pagination cursor value. */
                 cursor?: string;
-                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "provenance.checked" | "provenance.stated" | "review.decided" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.made" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.rejected" | "version.resumed" | "version.submitted" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
+                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "provenance.checked" | "provenance.stated" | "review.decided" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.rejected" | "version.resumed" | "version.submitted" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
                 /** @description The first written first, or the last. */
                 order?: "newest" | "oldest";
                 /** @description About this organisation, its experts and its models. */
@@ -2557,7 +2788,7 @@ export interface operations {
                 about?: string;
                 /** @description Who did it, such as person:… or service:verifier. */
                 actor?: string;
-                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "provenance.checked" | "provenance.stated" | "review.decided" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.made" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.rejected" | "version.resumed" | "version.submitted" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
+                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "provenance.checked" | "provenance.stated" | "review.decided" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.rejected" | "version.resumed" | "version.submitted" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
                 /** @description About this organisation, its experts and its models. */
                 organisation?: string;
                 /** @description Written at this moment or later. */
@@ -2655,8 +2886,16 @@ export interface operations {
     };
     requestModel: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description A dry run: nothing is stored, and the answer says what would be. */
+                explain?: boolean;
+            };
+            header?: {
+                /** @description The same key again is answered the same for a day. */
+                "Idempotency-Key"?: string;
+                /** @description wait=N: up to 60 seconds, until it is built. */
+                Prefer?: string;
+            };
             path: {
                 name: string;
                 org: string;
@@ -2669,13 +2908,155 @@ export interface operations {
             };
         };
         responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestedOrExplained"];
+                };
+            };
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ModelDetail"];
+                    "application/json": components["schemas"]["RequestedModel"];
                 };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRevisions: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedRevisionOutList"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compareRevisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                after: string;
+                before: string;
+                name: string;
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DifferenceOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                org: string;
+                tag: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetTagRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                org: string;
+                tag: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What was refused, and why (RFC 9457). */
             default: {
