@@ -22,7 +22,8 @@ COPY flexcore/csrc flexcore/csrc
 RUN python flexcore/csrc/build.py --out libflexcore.so
 
 FROM packages
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HF_HUB_OFFLINE=1
+# Threads that wait by spinning would take the processor from the programs beside them.
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HF_HUB_OFFLINE=1 OMP_WAIT_POLICY=PASSIVE
 RUN useradd --system --uid 10001 --no-create-home guildhall && install -d -o guildhall /scratch
 COPY manage.py pyproject.toml LICENSE ./
 COPY flexcore flexcore

@@ -1,7 +1,11 @@
 """What tests of more than one folder share."""
 
+import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
+
+# Before anybody loads torch: its threads wait by spinning, and ours share two cores with a dozen servers.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import pytest
 

@@ -144,10 +144,12 @@ def programs(*, port: int, env: Mapping[str, str]) -> list[Program]:
     web = (python, "-m", "granian", "--interface", "asginl", "--host", "127.0.0.1", "--port", str(port))
     celery = (python, "-m", "celery", "-A", "workers.celery")
     worker = (*celery, "worker", "--loglevel=INFO", "--without-mingle", "--without-gossip")
+    # All share one machine: torch's threads, which wait by spinning, would take the processor from everybody else.
+    patient = {**env, "OMP_WAIT_POLICY": "PASSIVE"}
     return [
         Program("web", (*web, "--workers", "1", "--no-ws", "registry.asgi:application"), env=env),
         Program("worker", (*worker, "-Q", "publishing,default", "-c", "2", "-n", "default@%h"), env=env),
-        Program("gpu-worker", (*worker, "-Q", "gpu", "-c", "1", "-n", "gpu@%h"), env=env),
+        Program("gpu-worker", (*worker, "-Q", "gpu", "-c", "1", "-n", "gpu@%h"), env=patient),
         # It waits on other people's machines most of the time; threads wait cheaply, and hold up nobody's build.
         Program("messenger", (*worker, "-Q", "notices", "-P", "threads", "-c", "8", "-n", "notices@%h"), env=env),
         # Kept in memory: what is due is found again from the database, so a lost schedule loses nothing.
