@@ -82,6 +82,7 @@ def get_revision(model: Model, revision: str) -> Composition:
         rows = rows.filter(revision=revision) if revision else rows.none()
         found = rows.filter(state__in=SERVED).first()
     if found is not None:
+        found.model = model  # with its organisation and anchor, as it was fetched
         return found
     gone = rows.filter(state=CompositionState.WITHDRAWN).order_by("-created_at").first()
     if gone is None:

@@ -58,7 +58,7 @@ def _inline(file: RepositoryFile, header: str | None) -> HttpResponse:
         answer = HttpResponse(status=416)
         answer["Content-Range"] = f"bytes */{file.size}"
         return answer
-    data = storage.read(file.key, limit=INLINE_BYTES)
+    data = b"".join(storage.stream(file.key)) if file.size else b""
     if span is None:
         return HttpResponse(data, content_type=_content_type(file))
     answer = HttpResponse(data[span.start : span.end], status=206, content_type=_content_type(file))

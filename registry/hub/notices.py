@@ -16,27 +16,25 @@ def notice_of(composition: Composition) -> str:
     """`topic; message` as clients expect it in X-HF-Warning, or nothing. One topic a revision: each is shown once."""
     inclusions = composition.inclusions.select_related("version__expert__organisation").order_by("slot")
     versions = {inclusion.version_id: str(inclusion.version) for inclusion in inclusions}
+    licences = list(LicenceTerms.objects.filter(version__in=versions))
     sentences = [
         f"contains {versions[terms.version_id]} ({terms}): attribution required"
         + (f", to {terms.attribution}" if terms.attribution else "")
-        for terms in LicenceTerms.objects.filter(version__in=versions)
+        for terms in licences
         if terms_of(str(terms)).attribution
     ]
-    sentences += [f"{versions[version]} leaves on {end:%Y-%m-%d}" for version, end in _ends_soon(versions).items()]
+    ends = _ends_soon([*ConsentRecord.objects.filter(version__in=versions), *licences])
+    sentences += [f"{versions[version]} leaves on {end:%Y-%m-%d}" for version, end in ends.items()]
     if not sentences:
         return ""
     return f"guildhall-{composition.revision[:12]}; {composition.model}: {'; '.join(sorted(sentences))}."
 
 
-def _ends_soon(versions: Iterable[UUID]) -> dict[UUID, datetime]:
-    """The day that each leaves: with its consent or with its licence, whichever ends first."""
+def _ends_soon(evidence: Iterable[ConsentRecord | LicenceTerms]) -> dict[UUID, datetime]:
+    """The day that each version leaves: with its consent or with its licence, whichever ends first."""
     found: dict[UUID, datetime] = {}
-    soon = {"version__in": list(versions), "valid_until__lt": clock.now() + NOTICE_AHEAD}
-    ends = [
-        *ConsentRecord.objects.filter(**soon).values_list("version", "valid_until"),
-        *LicenceTerms.objects.filter(**soon).values_list("version", "valid_until"),
-    ]
-    for version, end in ends:
-        if end is not None:
-            found[version] = min(end, found.get(version, end))
+    soon = clock.now() + NOTICE_AHEAD
+    for each in evidence:
+        if each.valid_until is not None and each.valid_until < soon:
+            found[each.version_id] = min(each.valid_until, found.get(each.version_id, each.valid_until))
     return found
