@@ -94,9 +94,11 @@ def _put_together(composition: Composition) -> None:
     homes: list[Anchor | ExpertVersion] = [anchor, *versions]
     sources = [_file_of(home, EXPERT).key for home in homes]
     files = [_shared_row(planned, anchor), *_small_rows(planned)]
+    there, size = 0, sum(shard.size for shard in planned.shards)
     for done, (shard, source) in enumerate(zip(planned.shards, sources, strict=True)):
-        note_progress(composition.id, step="shards", done=done, total=len(sources))
+        note_progress(composition.id, step="shards", done=done, total=len(sources), bytes_done=there, bytes_total=size)
         files.append(_shard_row(shard, source))
+        there += shard.size
     record_assembled(composition.id, manifest=json.loads(planned.manifest.canonical()), files=files, by=ASSEMBLER)
 
 

@@ -203,6 +203,7 @@ def see_what_is_left(lee: Visitor) -> None:
     lee.look("composition-withdrawn")
     page.get_by_role("link", name="reading-hall/reading-room").click()
     expect(page.get_by_text("An expert was withdrawn, and the model composed again without it")).to_be_visible()
+    expect(page.get_by_role("list", name="Revisions").get_by_role("listitem")).to_have_count(2)
     lee.look("model")
     page.get_by_role("link", name="Models").first.click()
     page.get_by_role("link", name="reading-hall/reading-room").wait_for()
