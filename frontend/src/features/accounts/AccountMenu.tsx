@@ -18,7 +18,7 @@ export function AccountMenu({ person, appearance }: AccountMenuProps) {
   return (
     <Popover opened={opened} onChange={close} position="bottom-end" width={280} withinPortal={false} trapFocus shadow="md">
       <Popover.Target>
-        <Button variant="default" size="sm" maw="12rem" onClick={toggle} aria-label={`Account of ${person.name}`}>
+        <Button variant="default" size="sm" maw={{ base: "7rem", xs: "12rem" }} onClick={toggle} aria-label={`Account of ${person.name}`}>
           <Text span truncate size="sm">
             {person.name}
           </Text>
