@@ -9,10 +9,18 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import pytest
 
+from registry.audit import clock, guard
 from registry.embedded.supervisor import Site
 from tests.go import build_checklog
 from tests.servers import servers_key
 from tests.site import logs, running_site
+
+
+@pytest.fixture(autouse=True)
+def a_process_that_has_just_started() -> None:
+    """What a process remembers of the log and of the time is of the test before, whose clock may have run ahead."""
+    guard.forget()
+    clock.forget()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from django.core.cache import cache
 from pytest_django import Settings
 
 from registry.actors import CONSOLE
-from registry.audit import clock, guard
 from registry.policy.actions import ensure_policy_set
 from tests.factories import make_cast
 
@@ -15,8 +14,6 @@ from tests.factories import make_cast
 @pytest.fixture(autouse=True)
 def the_cast(db: None, settings: Settings) -> None:
     settings.LOG_PREFIX = f"log-{uuid4()}/"
-    guard.forget()
-    clock.forget()
     cache.clear()
     make_cast()
     ensure_policy_set(by=CONSOLE)

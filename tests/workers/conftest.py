@@ -8,7 +8,6 @@ from django.core.cache import cache
 from pytest_django import Settings
 
 from registry.actors import CONSOLE
-from registry.audit import clock, guard
 from registry.policy.actions import ensure_policy_set
 from tests.factories import make_cast
 from tests.workers.packages import Home, make_home
@@ -17,8 +16,6 @@ from tests.workers.packages import Home, make_home
 @pytest.fixture(autouse=True)
 def the_cast(db: None, settings: Settings, tmp_path: Path) -> None:
     settings.LOG_PREFIX = f"log-{uuid4()}/"
-    guard.forget()
-    clock.forget()
     cache.clear()
     make_cast()
     ensure_policy_set(by=CONSOLE)
