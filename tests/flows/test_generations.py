@@ -198,7 +198,8 @@ def test_a_pinned_revision_in_a_warm_cache_is_beyond_recall(story: Story, genera
     assert kept.told["weights"]["logits"] == before["weights"]["logits"]
     asked = [request.rpartition(f"{story.first['revision']}/")[2] for request in kept.requests]
     assert asked == ASKED_IN_VAIN.get(generation, [])
-    assert story.residuals["pinned_revisions"] == [story.first["revision"]]
+    # Other models of this site may have followed a selector to it.
+    assert story.first["revision"] in story.residuals["pinned_revisions"]
 
 
 def assert_says_the_same(told: dict[str, Any], other: dict[str, Any]) -> None:
