@@ -3,11 +3,13 @@
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 # Before anybody loads torch: its threads wait by spinning, and ours share two cores with a dozen servers.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import pytest
+from pytest_django import Settings
 
 from registry.audit import clock, guard
 from registry.embedded.supervisor import Site
@@ -17,8 +19,10 @@ from tests.site import logs, running_site
 
 
 @pytest.fixture(autouse=True)
-def a_process_that_has_just_started() -> None:
-    """What a process remembers of the log and of the time is of the test before, whose clock may have run ahead."""
+def a_process_that_has_just_started(settings: Settings) -> None:
+    """With a log of its own: what a process remembers of the log and of the time is of the test before, and what the
+    store holds under the usual name is of the running site."""
+    settings.LOG_PREFIX = f"log-{uuid4()}/"
     guard.forget()
     clock.forget()
 

@@ -1,7 +1,6 @@
 """Tests of the workers have the servers, the cast, and packages that were made at home."""
 
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
@@ -15,7 +14,6 @@ from tests.workers.packages import Home, make_home
 
 @pytest.fixture(autouse=True)
 def the_cast(db: None, settings: Settings, tmp_path: Path) -> None:
-    settings.LOG_PREFIX = f"log-{uuid4()}/"
     cache.clear()
     make_cast()
     ensure_policy_set(by=CONSOLE)
