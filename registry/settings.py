@@ -52,11 +52,12 @@ BLOCK_AT_ONCE = 100
 VALIDATION_MAX_REGRESSION = env.float("GUILDHALL_VALIDATION_MAX_REGRESSION", default=0.25)
 # Builds that an organisation may have under way at once; those that a withdrawal or a selector asks for come on top.
 BUILDS_AT_ONCE = env.int("GUILDHALL_BUILDS_AT_ONCE", default=20)
-# The log: its name, the keys that sign it and our statements, and who else is asked to sign. See docs/operate.md.
+# The log: its name; the keys that sign it, our statements and composed models; who else signs it. See docs/operate.md.
 LOG_ORIGIN = env.str("GUILDHALL_LOG_ORIGIN", default="")
 LOG_PREFIX = env.str("GUILDHALL_LOG_PREFIX", default="log/")  # where its tiles lie in the bucket
 LOG_KEYS = env.str("GUILDHALL_LOG_KEYS", default="")
 STATEMENT_KEY = env.str("GUILDHALL_STATEMENT_KEY", default="")
+MODEL_KEY = env.str("GUILDHALL_MODEL_KEY", default="")
 WITNESSES = env.str("GUILDHALL_WITNESSES", default="")
 WITNESS_QUORUM = env.int("GUILDHALL_WITNESS_QUORUM", default=0)
 # Messages: private networks that a webhook may stand in, besides the public internet; how mail goes out, if it does.

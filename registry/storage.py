@@ -1,6 +1,7 @@
 """Bytes in S3. The only module that talks to the object store; it knows keys and bytes, not what they mean."""
 
 import base64
+import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -107,11 +108,14 @@ def stream(key: str, *, start: int = 0, end: int | None = None) -> Iterator[byte
     yield from answer["Body"].iter_chunks(CHUNK)
 
 
-def fetch(key: str, to: Path) -> None:
-    """Copy an object into a file, in bounded memory."""
+def fetch(key: str, to: Path) -> str:
+    """Copy an object into a file, in bounded memory; the SHA-256 (hex) of what came."""
+    digest = hashlib.sha256()
     with to.open("wb") as file:
         for chunk in stream(key):
             file.write(chunk)
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def read(key: str, *, limit: int) -> bytes:

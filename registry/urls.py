@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("feed/withdrawals.json", public.feed),
     path("log/checkpoint", log_files.checkpoint),
     path("log/keys.json", log_files.keys),
+    path("log/model-key.pem", log_files.model_key),
     path("log/tile/<path:path>", log_files.tile),
     path("api/v1/log/<int:index>/proof", log_files.proof),
     path("api/v1/log/<int:index>/leaf", log_files.leaf),

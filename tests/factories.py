@@ -301,7 +301,8 @@ def assemble(composition: Composition) -> Composition:
     start_assembly(composition.id, by=ASSEMBLER)
     manifest = manifest_of(composition)
     rows = [
-        FileRow(path=f.path, size=f.size, digest=f.digest, sha256="", key=f"nowhere/{f.digest}") for f in manifest.files
+        FileRow(path=f.path, size=f.size, digest=f.digest, sha256=f.digest[7:], key=f"nowhere/{f.digest}")
+        for f in manifest.files
     ]
     value = json.loads(manifest.canonical())
     return record_assembled(composition.id, manifest=value, files=rows, by=ASSEMBLER)

@@ -11,13 +11,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from registry.accounts.models import ApiToken
 from registry.actors import PROPAGATOR, Actor
 from registry.audit.rotation import note_keys
+from registry.audit.statements import sign
 from registry.compositions.actions import set_tag
 from registry.digests import sha256
 from registry.experts.models import AnchorState, UploadedFile, VersionState
 from registry.experts.rules import ANCHOR_FILES, PACKAGE_FILES
 from registry.experts.uploads import add_version_file
 from registry.withdrawals.actions import certify, pause_version, place_hold, withdraw_version
-from registry.withdrawals.statements import certificate_of, sign
+from registry.withdrawals.statements import certificate_of
 from tests.factories import (
     ADA,
     BEN,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from registry.audit.model_keys import make_model_key
 from registry.audit.notes import make_note_key
 from registry.embedded.processes import DidNotStart
 from registry.embedded.servers import Servers
@@ -28,6 +29,7 @@ ENGINE_ONLY = (
     "tests/client/test_verify_owner.py",
     "tests/client/test_verify_certificate.py",
     "tests/client/test_verify_model.py",
+    "tests/client/test_verify_papers.py",
 )
 # Nothing answers there: a test of the engine that asks for a server is told so by its failure.
 NOWHERE = {
@@ -47,6 +49,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     os.environ.setdefault("GUILDHALL_SECRET_KEY", secrets.token_urlsafe(32))
     os.environ.setdefault("GUILDHALL_LOG_KEYS", make_note_key("127.0.0.1:8000/log").text)
     os.environ.setdefault("GUILDHALL_STATEMENT_KEY", make_note_key("127.0.0.1:8000/statements").text)
+    os.environ.setdefault("GUILDHALL_MODEL_KEY", make_model_key("127.0.0.1:8000/models").text)
     if needs_servers(early_config):
         start_servers(early_config)
     else:

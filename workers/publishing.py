@@ -1,6 +1,7 @@
 """Proving to published: when everybody can see in the log that the experts are included, the model is served.
 
-The entry and its proof lie beside the model's files, so that whoever has a copy can check it without us.
+The entry, its proof and a signature over all the other files lie beside the model's, so that whoever has a copy can
+check it without us.
 """
 
 import logging
@@ -9,15 +10,15 @@ from uuid import UUID
 
 from celery import shared_task
 
-from registry import storage
 from registry.actors import ASSEMBLER
 from registry.audit.queries import index_of, is_published, leaf_at, proof_of
 from registry.compositions.actions import FileRow, publish_composition
 from registry.compositions.models import Composition, CompositionState
-from registry.compositions.queries import FILES, get_composition
-from registry.digests import sha256
+from registry.compositions.papers import SIGNATURE, signature_of
+from registry.compositions.queries import get_composition
 from registry.errors import WrongState
 from registry.jobs import Job
+from workers.papers import placed, plain_digests
 from workers.turns import turn
 from workers.waiting import look_after_withdrawals
 
@@ -36,7 +37,10 @@ def publish(composition_id: str) -> None:
         if not ours or composition.state != CompositionState.PROVING or not _shown(composition):
             return
         try:
-            publish_composition(composition.id, proof=_proof(composition), by=ASSEMBLER)
+            digests, proof = plain_digests(composition), _proof(composition)
+            signed = digests | {file.path: file.sha256 for file in proof}
+            signature = placed(SIGNATURE, signature_of(str(composition.model), signed))
+            publish_composition(composition.id, proof=[*proof, signature], sha256=digests, by=ASSEMBLER)
         except WrongState as moved:
             logger.info("%s is no longer to be published: %s", composition, moved)
     look_after_withdrawals()
@@ -56,11 +60,4 @@ def _proof(composition: Composition) -> list[FileRow]:
     index = index_of(composition.included_entry or 0)
     if index is None:
         raise RuntimeError(f"{composition} is published in the log and has no place there")
-    return [_placed(ENTRY, leaf_at(index)), _placed(PROOF, proof_of(index).encode())]
-
-
-def _placed(path: str, data: bytes) -> FileRow:
-    digest = sha256(data)
-    key = f"{FILES}{digest.removeprefix('sha256:')}"
-    storage.put(key, data)
-    return FileRow(path=path, size=len(data), digest=digest, sha256=digest.removeprefix("sha256:"), key=key)
+    return [placed(ENTRY, leaf_at(index)), placed(PROOF, proof_of(index).encode())]

@@ -16,6 +16,7 @@ from django.conf import settings
 from registry import storage
 from registry.actors import PROPAGATOR
 from registry.audit import clock
+from registry.audit.statements import sign
 from registry.digests import digest_of
 from registry.jobs import Job
 from registry.notices.actions import announce
@@ -41,7 +42,7 @@ from registry.withdrawals.queries import (
     why_not_destroyed,
 )
 from registry.withdrawals.rules import next_steps
-from registry.withdrawals.statements import certificate_of, sign
+from registry.withdrawals.statements import certificate_of
 from workers.checking import NotGone, Remnants, check_withdrawal
 from workers.turns import shelf, turn
 

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from client.verify.envelopes import STATEMENT, opened
 from client.verify.notes import Checkpoint, Key, Proof
 from client.verify.strict import NotVerified, field, from_base64, read_file, read_json, shown
 from client.verify.trust import STATEMENTS, adds_key
 
 CERTIFIED = "withdrawal.certified"
-STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://guildhall.dev/withdrawal/v1"
-PAYLOAD = "application/vnd.in-toto+json"
 MAX_CERTIFICATE = 64 * 2**20
 
 Believe = Callable[[Checkpoint], object]
@@ -38,7 +37,7 @@ def read_certificate(file: Path, *, believe: Believe) -> Certificate:
     label = shown(file.name)
     bundle = read_json(read_file(file, limit=MAX_CERTIFICATE), label)
     key, named = _signer(field(bundle, "key", dict, label), believe)
-    payload = _opened(field(bundle, "envelope", dict, label), key)
+    payload = opened(field(bundle, "envelope", dict, label), key, "The statement")
     proof, entry = _proven(bundle, "The certificate's entry", believe)
     if proof.checkpoint.origin != named.checkpoint.origin:
         raise NotVerified("The certificate stands in one log and its signer's key in another; they must be one.")
@@ -65,23 +64,9 @@ def _signer(bundle: dict[str, Any], believe: Believe) -> tuple[Key, Proof]:
     key = Key.read(field(bundle, "vkey", str, label))
     leaf = from_base64(field(bundle, "leaf", str, label), label)
     proof = _proof(bundle, leaf, label, believe)
-    if not adds_key(leaf, key, STATEMENTS):
+    if not adds_key(leaf, key.vkey, STATEMENTS):
         raise NotVerified("The key that signed is not the one that the log names in the entry given for it.")
     return key, proof
-
-
-def _opened(envelope: dict[str, Any], key: Key) -> bytes:
-    """The payload of a DSSE envelope that this key signed."""
-    label = "The envelope"
-    kind = field(envelope, "payloadType", str, label)
-    payload = from_base64(field(envelope, "payload", str, label), f"{label}'s payload")
-    text = b"DSSEv1 %d %s %d %s" % (len(kind.encode()), kind.encode(), len(payload), payload)
-    made = [one for one in field(envelope, "signatures", list, label)[:16] if isinstance(one, dict)]
-    if kind != PAYLOAD:
-        raise NotVerified(f"The envelope holds {shown(kind)}, not a statement.")
-    if not any(key.made(from_base64(field(one, "sig", str, label), f"{label}'s signature"), text) for one in made):
-        raise NotVerified(f"The statement is not signed by {shown(key.name)}, or was changed after it was signed.")
-    return payload
 
 
 def _proven(bundle: dict[str, Any], label: str, believe: Believe) -> tuple[Proof, dict[str, Any]]:

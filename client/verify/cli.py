@@ -16,14 +16,15 @@ from client.signing import verify_package
 from client.verify import lines
 from client.verify.certificates import read_certificate
 from client.verify.history import read_history
-from client.verify.models import read_model
+from client.verify.models import files_in, read_model
 from client.verify.notes import Checkpoint, Key
 from client.verify.owners import MAX_STATEMENT, MONTH, Statement, Usage, compare, read_statement
 from client.verify.seen import keep_seen, read_seen
+from client.verify.signatures import ModelKey, check_signature
 from client.verify.statuses import MAX_TOKEN, StatusList, check_inclusions, read_status_list, seconds
 from client.verify.strict import NotVerified, read_file, shown
 from client.verify.tiles import Folder, Remote, Source
-from client.verify.trust import Retirements, Trust, believed_head, known_logs, statement_keys
+from client.verify.trust import Retirements, Trust, believed_head, known_logs, model_keys, statement_keys
 
 LOCAL = "http://127.0.0.1:8000"
 LOG = "/log"
@@ -48,10 +49,11 @@ def model(chosen: argparse.Namespace) -> None:
     where = chosen.log or (_service() if asks else None)
     with _source(where) if where else nullcontext() as source:
         trust.believe(proof.checkpoint, source)
+        signer = _signer(chosen.folder, trust, source) if source and included.signed else None
         statuses = _statuses(chosen, trust, source, proof.checkpoint) if chosen.max_age is not None else None
     if statuses is not None:
         check_inclusions(statuses, included.inclusions)
-    _show(lines.of_model(included, proof, statuses))
+    _show(lines.of_model(included, proof, signer=signer, statuses=statuses))
 
 
 def owner(chosen: argparse.Namespace) -> None:
@@ -83,6 +85,12 @@ def certificate(chosen: argparse.Namespace) -> None:
 def package(chosen: argparse.Namespace) -> None:
     verify_package(chosen.folder, public_key=chosen.key)
     print(f"{chosen.folder} is as it was signed.")
+
+
+def _signer(folder: Path, trust: Trust, source: Source) -> ModelKey:
+    """Whose model.sig is, by the log's own word."""
+    head, _ = believed_head(source, trust)
+    return check_signature(folder, files_in(folder), model_keys(source, head))
 
 
 def _statuses(chosen: argparse.Namespace, trust: Trust, source: Source | None, under: Checkpoint) -> StatusList:

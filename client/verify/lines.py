@@ -9,6 +9,7 @@ from client.verify.history import Seen
 from client.verify.models import Included
 from client.verify.notes import Checkpoint, Key, Proof
 from client.verify.owners import Line
+from client.verify.signatures import ModelKey
 from client.verify.statuses import StatusList
 from client.verify.strict import shown
 
@@ -21,11 +22,19 @@ def of_log(head: Checkpoint, before: Seen | None, signers: Iterable[Key], witnes
         yield f"  continues the {before.size} entries that were verified before"
 
 
-def of_model(included: Included, proof: Proof, statuses: StatusList | None) -> Iterator[str]:
+def of_model(
+    included: Included, proof: Proof, *, signer: ModelKey | None, statuses: StatusList | None
+) -> Iterator[str]:
     yield f"{shown(included.model)} {included.revision}: every file is what the log's entry {proof.index} includes."
     yield f"  for {shown(included.consumer)}, purpose {shown(included.purpose)}, at {shown(included.at)}"
     for one in included.inclusions:
         yield f"  slot {one.slot}: {shown(one.version)} {shown(one.data_digest)}"
+    if included.papers:
+        yield f"  the entry names these papers too: {', '.join(map(shown, sorted(included.papers)))}"
+    if signer is not None:
+        yield f"  every file is signed by {shown(signer.name)}, a key that the log names"
+    elif included.signed:
+        yield "  whose signature model.sig is was not asked; --log asks"
     if statuses is None:
         yield "  whether anything in it was withdrawn since was not asked; --max-age 15m asks"
     else:

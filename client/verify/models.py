@@ -7,12 +7,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from client.verify.notes import MAX_NOTE, Proof
 from client.verify.shards import digest_of
+from client.verify.signatures import SIGNATURE
 from client.verify.strict import DIGEST, NotVerified, field, read_file, read_json, shown
 
 MANIFEST, LEAF, PROOF = "guildhall-manifest.json", "inclusion.json", "inclusion.tlog-proof"
@@ -20,6 +21,7 @@ FORMAT = "guildhall-manifest/1"
 INCLUDED = "composition.included"
 MAX_MANIFEST = 2**20
 MAX_LEAF = 65_535
+MAX_PAPER = 4 * 2**20
 PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,150}(/[A-Za-z0-9][A-Za-z0-9._+-]{0,150}){0,3}", re.ASCII)
 # What stock clients lay beside a download; no loader reads it.
 NOT_OURS = frozenset({".cache", ".gitattributes", ".git", ".huggingface"})
@@ -45,6 +47,8 @@ class Included:
     revision: str
     at: str
     inclusions: tuple[Inclusion, ...]
+    papers: Mapping[str, str]  # by name, the digest that the log holds of each
+    signed: bool  # there is a model.sig; whose is for the caller to ask
 
 
 def read_model(folder: Path) -> tuple[Included, Proof]:
@@ -59,8 +63,8 @@ def read_model(folder: Path) -> tuple[Included, Proof]:
     proof = Proof.read(read_file(folder / PROOF, limit=MAX_NOTE).decode("utf-8", errors="replace"), PROOF)
     proof.require(leaf)
     included = _included(leaf, manifest, field(listed, "recipe", dict, MANIFEST))
-    _check_files(folder, listed, included)
-    return included, proof
+    found = _check_files(folder, listed, included)
+    return replace(included, signed=SIGNATURE in found), proof
 
 
 def _included(leaf: bytes, manifest: bytes, recipe: Mapping[str, Any]) -> Included:
@@ -96,7 +100,18 @@ def _included(leaf: bytes, manifest: bytes, recipe: Mapping[str, Any]) -> Includ
         revision=digest[:40],
         at=field(entry, "at", str, LEAF),
         inclusions=inclusions,
+        papers=_papers(facts),
+        signed=False,
     )
+
+
+def _papers(facts: Mapping[str, Any]) -> dict[str, str]:
+    """The papers beside the model that the entry names; older entries name none."""
+    named = field(facts, "papers", dict, LEAF) if "papers" in facts else {}
+    for path, digest in named.items():
+        if not PATH.fullmatch(path) or not isinstance(digest, str) or not DIGEST.fullmatch(digest):
+            raise NotVerified(f"{LEAF} names {shown(path)} in a way that cannot be right.")
+    return named
 
 
 def _inclusion(item: object) -> Inclusion:
@@ -110,7 +125,7 @@ def _inclusion(item: object) -> Inclusion:
     )
 
 
-def _check_files(folder: Path, listed: Mapping[str, Any], included: Included) -> None:
+def _check_files(folder: Path, listed: Mapping[str, Any], included: Included) -> set[str]:
     data_digests = {f"expert-{one.slot:02d}.safetensors": one.data_digest for one in included.inclusions}
     paths = {MANIFEST, LEAF, PROOF}
     for item in field(listed, "files", list, MANIFEST):
@@ -123,12 +138,21 @@ def _check_files(folder: Path, listed: Mapping[str, Any], included: Included) ->
         _check_file(folder / path, path, field(item, "size", int, MANIFEST), digest, data_digests.get(path))
     if lacking := data_digests.keys() - paths:
         raise NotVerified(f"{MANIFEST} does not list {min(lacking)}, though the log includes its expert.")
-    for found in sorted(_files(folder)):
-        if found not in paths:
+    for path, digest in included.papers.items():
+        if path in paths or path == SIGNATURE:
+            raise NotVerified(f"{LEAF} names {path}, which is no paper.")
+        paths.add(path)
+        if f"sha256:{hashlib.sha256(read_file(folder / path, limit=MAX_PAPER)).hexdigest()}" != digest:
+            raise NotVerified(f"{path} was changed: it is not the paper whose digest the log holds.")
+    there = files_in(folder)
+    for found in sorted(there):
+        if found not in paths | {SIGNATURE}:
             raise NotVerified(f"{shown(found)} is in the folder, but not in {MANIFEST}; remove it before loading.")
+    return there
 
 
-def _files(folder: Path) -> set[str]:
+def files_in(folder: Path) -> set[str]:
+    """What lies in a model's folder, but for what clients lay there."""
     found = {item for item in folder.iterdir() if item.name not in NOT_OURS}
     inside = {deeper for item in found if item.is_dir() for deeper in item.rglob("*") if not deeper.is_dir()}
     return {item.relative_to(folder).as_posix() for item in inside | {item for item in found if not item.is_dir()}}

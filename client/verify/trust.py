@@ -15,11 +15,13 @@ from urllib.parse import quote
 
 from client.verify.merkle import includes, leaf_hash
 from client.verify.notes import COSIGNS, MAX_NOTE, SIGNS, Checkpoint, Key
+from client.verify.signatures import ModelKey
 from client.verify.strict import NotVerified, field, mentions, read_file, read_json, shown
 from client.verify.tiles import MAX_KEYS, Source, Tiles, read_entry
 
-LOG, STATEMENTS = "log", "statements"
+LOG, STATEMENTS, MODELS = "log", "statements", "models"
 ADDED, RETIRED = "log_key.added", "log_key.retired"
+KEYS = "keys.json"
 MAX_KNOWN = 1024 * 1024
 MAX_LISTED = 1000
 
@@ -155,30 +157,41 @@ def believed_head(source: Source, trust: Trust) -> tuple[Checkpoint, tuple[Key, 
 def statement_keys(source: Source, head: Checkpoint) -> list[Key]:
     """The keys for statements that are in use, each as an entry under this checkpoint names it."""
     wanted = [item for item in listed_keys(source) if item.purpose == STATEMENTS and item.retired is None]
-    return [item.key for item in wanted if item.added is not None and _named(item, source, head, STATEMENTS)]
+    return [item.key for item in wanted if _named(item.added, item.key.vkey, source, head, STATEMENTS)]
+
+
+def model_keys(source: Source, head: Checkpoint) -> list[ModelKey]:
+    """The keys for models, in use or not any more, each as an entry under this checkpoint names it."""
+    found = [(ModelKey.read(field(item, "vkey", str, KEYS)), item) for item in _items(source, of=MODELS)]
+    return [key for key, item in found if _named(_number(item, "added"), key.vkey, source, head, MODELS)]
 
 
 def listed_keys(source: Source) -> list[Listed]:
-    label = "keys.json"
-    data = read_json(source.read("keys.json", limit=MAX_KEYS), label)
-    items = field(data, "keys", list, label)
+    """Those that sign the log and statements; those that sign models are of another kind."""
+    return [_listed(item) for purpose in (LOG, STATEMENTS) for item in _items(source, of=purpose)]
+
+
+def _items(source: Source, *, of: str) -> list[dict[str, Any]]:
+    data = read_json(source.read(KEYS, limit=MAX_KEYS), KEYS)
+    items = field(data, "keys", list, KEYS)
     if len(items) > MAX_LISTED:
-        raise NotVerified(f"{label} lists more than {MAX_LISTED} keys.")
-    return [_listed(item, label) for item in items if isinstance(item, dict)]
+        raise NotVerified(f"{KEYS} lists more than {MAX_LISTED} keys.")
+    return [item for item in items if isinstance(item, dict) and field(item, "purpose", str, KEYS) == of]
 
 
-def _listed(item: dict[str, Any], label: str) -> Listed:
-    numbers = {}
-    for name in ("added", "retired"):
-        value = item.get(name)
-        numbers[name] = None if value is None else field(item, name, int, label)
+def _listed(item: dict[str, Any]) -> Listed:
     rotation = item.get("rotation")
     return Listed(
-        key=Key.read(field(item, "vkey", str, label)),
-        purpose=field(item, "purpose", str, label),
-        rotation=None if rotation is None else field(item, "rotation", str, label),
-        **numbers,
+        key=Key.read(field(item, "vkey", str, KEYS)),
+        purpose=field(item, "purpose", str, KEYS),
+        added=_number(item, "added"),
+        retired=_number(item, "retired"),
+        rotation=None if rotation is None else field(item, "rotation", str, KEYS),
     )
+
+
+def _number(item: dict[str, Any], name: str) -> int | None:
+    return None if item.get(name) is None else field(item, name, int, KEYS)
 
 
 def _vouched(item: Listed, believed: list[Key], source: Source) -> bool:
@@ -188,22 +201,22 @@ def _vouched(item: Listed, believed: list[Key], source: Source) -> bool:
     head = Checkpoint.read(item.rotation, "The rotation in keys.json")
     if not head.signers(believed) or not head.signers([item.key]):
         return False
-    return _named(item, source, head, LOG)
+    return _named(item.added, item.key.vkey, source, head, LOG)
 
 
-def _named(item: Listed, source: Source, head: Checkpoint, purpose: str) -> bool:
+def _named(added: int | None, vkey: str, source: Source, head: Checkpoint, purpose: str) -> bool:
     """The entry where this key is said to be added is under this checkpoint, and adds it for this purpose."""
-    if item.added is None or not 0 <= item.added < head.size:
+    if added is None or not 0 <= added < head.size:
         return False
-    leaf = read_entry(source, item.added, head.size)
-    path = Tiles(source, head.size).path(item.added)
-    return includes(head.size, head.root, item.added, leaf_hash(leaf), path) and adds_key(leaf, item.key, purpose)
+    leaf = read_entry(source, added, head.size)
+    path = Tiles(source, head.size).path(added)
+    return includes(head.size, head.root, added, leaf_hash(leaf), path) and adds_key(leaf, vkey, purpose)
 
 
-def adds_key(leaf: bytes, key: Key, purpose: str) -> bool:
+def adds_key(leaf: bytes, vkey: str, purpose: str) -> bool:
     """Does this entry tell that the log has such a key?"""
     entry = read_json(leaf, "The key's entry")
-    return entry.get("event") == ADDED and entry.get("facts") == {"purpose": purpose, "vkey": key.vkey}
+    return entry.get("event") == ADDED and entry.get("facts") == {"purpose": purpose, "vkey": vkey}
 
 
 def write_whole(file: Path, text: str) -> None:

@@ -10,7 +10,8 @@ from client.waiting import wait_for_certificate, wait_for_composition, wait_for_
 from experiments.demo.telling import Build
 
 PURPOSE = "research"
-PROOF = ("inclusion.json", "inclusion.tlog-proof")  # that the log knows of it: each model's own
+# What tells of one build for one consumer: each model's own.
+PAPERS = ("decision.intoto.json", "provenance.intoto.json", "inclusion.json", "inclusion.tlog-proof", "model.sig")
 TOLD = (
     "version.verified",
     "version.approved",
@@ -97,5 +98,5 @@ def told_since(reader: Guildhall, place: int) -> list[LogEntry]:
 
 
 def _served(name: str, composition: Composition) -> Served:
-    files = {file["path"]: file["digest"] for file in composition["files"] if file["path"] not in PROOF}
+    files = {file["path"]: file["digest"] for file in composition["files"] if file["path"] not in PAPERS}
     return Served(name, composition["revision"], files)

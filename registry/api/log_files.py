@@ -6,7 +6,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from registry import storage
-from registry.audit.keys import origin
+from registry.audit.keys import MODELS, origin
+from registry.audit.model_keys import pem_of
 from registry.audit.placing import CHECKPOINT, place
 from registry.audit.queries import keys_of_the_log, leaf_at, proof_of
 from registry.errors import NotFound
@@ -32,7 +33,7 @@ def tile(request: HttpRequest, path: str) -> HttpResponse:
 
 @require_safe
 def keys(request: HttpRequest) -> HttpResponse:
-    """GET /log/keys.json: which keys sign the log and our statements, and where the log says so."""
+    """GET /log/keys.json: which keys sign the log, our statements and models, and where the log says so."""
     found = [
         {
             "purpose": key.purpose,
@@ -40,10 +41,20 @@ def keys(request: HttpRequest) -> HttpResponse:
             "added": key.added,
             "retired": key.retired,
             "rotation": key.rotation or None,
+            **({"pem": pem_of(key.vkey)} if key.purpose == MODELS else {}),
         }
         for key in keys_of_the_log()
     ]
     return _open(JsonResponse({"origin": origin(), "keys": found}))
+
+
+@require_safe
+def model_key(request: HttpRequest) -> HttpResponse:
+    """GET /log/model-key.pem: the public key that signs models now, as their verifiers read it."""
+    used = [key.vkey for key in keys_of_the_log() if key.purpose == MODELS and key.retired is None]
+    if not used:
+        return _nothing("The log does not tell of a key for models yet; the sequencer does when it starts.")
+    return _open(HttpResponse(pem_of(used[-1]), content_type="application/x-pem-file"))
 
 
 @require_safe

@@ -17,6 +17,7 @@ from registry.api.callers import actor_of
 from registry.api.session import OnSignIn
 from registry.api.versions import VersionOut, version_answer
 from registry.audit.queries import entry_of_key, index_of, leaf_at, proof_of
+from registry.audit.statements import sign
 from registry.errors import NotAllowed, NotFound
 from registry.experts.queries import get_visible_expert, get_visible_version
 from registry.withdrawals import actions
@@ -32,7 +33,7 @@ from registry.withdrawals.queries import (
     preview_of,
     withdrawal_of,
 )
-from registry.withdrawals.statements import receipt_of, residuals_of, sign
+from registry.withdrawals.statements import receipt_of, residuals_of
 
 
 class AffectedOut(serializers.Serializer[Any]):

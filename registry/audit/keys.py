@@ -1,4 +1,4 @@
-"""The service's own keys: those that sign the log's checkpoints, and the one that signs statements.
+"""The service's own keys: those that sign the log's checkpoints, the one that signs statements, the one for models.
 
 They come from the environment. A key that is new there signs beside the others from the next checkpoint on, and the log
 tells of it; one that is gone from there is retired, and the log tells of that.
@@ -9,9 +9,10 @@ from functools import lru_cache
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from registry.audit.model_keys import ModelKey, read_model_key
 from registry.audit.notes import NoteKey, Unreadable, Verifier, read_note_key, read_vkey
 
-LOG, STATEMENTS = "log", "statements"
+LOG, STATEMENTS, MODELS = "log", "statements", "models"
 
 
 def origin() -> str:
@@ -31,6 +32,18 @@ def statement_signer() -> NoteKey:
     if len(keys) != 1:
         raise ImproperlyConfigured("GUILDHALL_STATEMENT_KEY holds one key; `manage.py make_note_key` makes one.")
     return keys[0]
+
+
+@lru_cache(maxsize=8)
+def _read_model_key(text: str) -> ModelKey:
+    try:
+        return read_model_key(text)
+    except Unreadable as fault:
+        raise ImproperlyConfigured(f"GUILDHALL_MODEL_KEY: {fault}") from fault
+
+
+def model_signer() -> ModelKey:
+    return _read_model_key(settings.MODEL_KEY)
 
 
 def witnesses() -> tuple[tuple[Verifier, str], ...]:

@@ -91,10 +91,10 @@ class LogState(models.Model):
 
 
 class LogKey(models.Model):
-    """A public key of the service that the log itself tells of: the log's, and the one that signs statements."""
+    """A public key of the service that the log tells of: the log's own, and those that sign statements and models."""
 
     vkey = models.CharField(max_length=400, primary_key=True)
-    purpose = models.CharField(max_length=16)  # log | statements
+    purpose = models.CharField(max_length=16)  # log | statements | models
     added_entry = models.BigIntegerField()
     retired_entry = models.BigIntegerField(null=True, blank=True)
     rotation = models.TextField(blank=True)  # the first checkpoint that covers `added_entry`

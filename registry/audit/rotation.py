@@ -8,7 +8,7 @@ from django.db import transaction
 
 from registry.actors import CONSOLE
 from registry.audit.events import Event
-from registry.audit.keys import LOG, STATEMENTS, log_signers, origin, statement_signer
+from registry.audit.keys import LOG, MODELS, STATEMENTS, log_signers, model_signer, origin, statement_signer
 from registry.audit.log import record
 from registry.audit.models import LogKey, Sequenced
 from registry.audit.notes import read_checkpoint
@@ -17,7 +17,8 @@ from registry.audit.notes import read_checkpoint
 @transaction.atomic
 def note_keys() -> None:
     """Tell of the keys that the environment has and the log does not know, and of those that are gone from it."""
-    wanted = {key.vkey: LOG for key in log_signers()} | {statement_signer().vkey: STATEMENTS}
+    wanted = {key.vkey: LOG for key in log_signers()}
+    wanted |= {statement_signer().vkey: STATEMENTS, model_signer().vkey: MODELS}
     known = {key.vkey: key for key in LogKey.objects.select_for_update()}
     for vkey, purpose in wanted.items():
         if vkey not in known:

@@ -90,7 +90,7 @@ SHAPES: dict[E, Shape] = {
     E.COMPOSITION_DECIDED: shape(BUILD),
     E.COMPOSITION_ASSEMBLING: shape(BUILD),
     E.COMPOSITION_VALIDATING: shape(f"{BUILD} revision"),
-    E.COMPOSITION_INCLUDED: shape(f"{BUILD} consumer purpose revision manifest_digest inclusions"),
+    E.COMPOSITION_INCLUDED: shape(f"{BUILD} consumer purpose revision manifest_digest inclusions", optional="papers"),
     E.COMPOSITION_PUBLISHED: shape(f"{BUILD} revision", optional="data_digests"),
     E.COMPOSITION_REFUSED: shape(f"{BUILD} policies"),
     E.COMPOSITION_FAILED: shape(BUILD, private="reason"),

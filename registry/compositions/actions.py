@@ -5,6 +5,7 @@ What workers call may be called again: in the state that it leads to, it changes
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -259,19 +260,30 @@ def record_assembled(
 
 
 @transaction.atomic
-def include_composition(composition_id: UUID, *, validation: dict[str, Any], by: Actor) -> Composition:
-    """It was tried and is sound: its inclusions go on record. It is served once the published log shows them.
+def include_composition(
+    composition_id: UUID,
+    *,
+    validation: dict[str, Any],
+    papers: Sequence[FileRow] = (),
+    sha256: Mapping[str, str] = MappingProxyType({}),
+    by: Actor,
+) -> Composition:
+    """It was tried and is sound: its inclusions go on record, with the digests of its papers. It is served once the
+    published log shows them.
 
-    A build whose expert was withdrawn in the meantime is cancelled instead.
+    `sha256` are the plain digests (hex) of its files, as far as they came to be known. A build whose expert was
+    withdrawn in the meantime is cancelled instead.
     """
     composition, slots, versions, _ = _lock_for_publication(composition_id)
     if composition.state in SERVED | {S.PROVING} or _cancelled_as_unfit(composition, versions, by=by):
         return composition
     composition.validation = validation
     composition.progress = {}
+    _add_files(composition, papers)
+    _note_sha256(composition, sha256)
     for version in versions:
         _include(composition, version, slots[version.id], by=by)
-    facts = {
+    facts: dict[str, Any] = {
         "consumer": composition.model.organisation.slug,
         "purpose": composition.model.purpose,
         "revision": composition.revision,
@@ -286,6 +298,8 @@ def include_composition(composition_id: UUID, *, validation: dict[str, Any], by:
             for version in versions
         ],
     }
+    if papers:
+        facts["papers"] = {paper.path: paper.digest for paper in papers}
     composition.included_entry = move(composition, S.PROVING, by=by, facts=facts)
     composition.save(update_fields=["included_entry"])
     after_commit(Job.PUBLISH_COMPOSITION, composition.id)
@@ -293,9 +307,15 @@ def include_composition(composition_id: UUID, *, validation: dict[str, Any], by:
 
 
 @transaction.atomic
-def publish_composition(composition_id: UUID, *, proof: Sequence[FileRow], by: Actor) -> Composition:
-    """Serve it, with the proof of its inclusion beside its files, and move `main`. No proof, no download: WrongState
-    while its inclusions are not under a published checkpoint.
+def publish_composition(
+    composition_id: UUID,
+    *,
+    proof: Sequence[FileRow],
+    sha256: Mapping[str, str] = MappingProxyType({}),
+    by: Actor,
+) -> Composition:
+    """Serve it, with the proof of its inclusion and the signature beside its files, and move `main`. No proof, no
+    download: WrongState while its inclusions are not under a published checkpoint.
     """
     composition, _, versions, model = _lock_for_publication(composition_id)
     if composition.state in SERVED or _cancelled_as_unfit(composition, versions, by=by):
@@ -303,6 +323,7 @@ def publish_composition(composition_id: UUID, *, proof: Sequence[FileRow], by: A
     if composition.included_entry is None or not is_published(composition.included_entry):
         raise WrongState(f"The inclusions of {composition} are not in the published log yet.")
     _add_files(composition, proof)
+    _note_sha256(composition, sha256)
     composition.published_at = timezone.now()
     facts = {"revision": composition.revision, "data_digests": [version.data_digest for version in versions]}
     move(composition, S.PUBLISHED, by=by, facts=facts)
@@ -333,6 +354,19 @@ def _add_files(composition: Composition, files: Sequence[FileRow]) -> None:
         RepositoryFile(composition=composition, path=f.path, size=f.size, digest=f.digest, sha256=f.sha256, key=f.key)
         for f in files
     )
+
+
+def _note_sha256(composition: Composition, sha256: Mapping[str, str]) -> None:
+    """What came to be known of a file is known of it in every build that shares it. Rows are taken in one order."""
+    unknown = composition.files.filter(sha256="", path__in=sha256)
+    by_key = {key: sha256[path] for path, key in unknown.values_list("path", "key")}
+    shards = list(Shard.objects.select_for_update().filter(sha256="", key__in=by_key).order_by("key"))
+    files = list(RepositoryFile.objects.select_for_update().filter(sha256="", key__in=by_key).order_by("key", "id"))
+    rows: list[Shard | RepositoryFile] = [*shards, *files]
+    for row in rows:
+        row.sha256 = by_key[row.key]
+    Shard.objects.bulk_update(shards, ["sha256"], batch_size=500)
+    RepositoryFile.objects.bulk_update(files, ["sha256"], batch_size=500)
 
 
 def _include(composition: Composition, version: ExpertVersion, slot: int, *, by: Actor) -> None:

@@ -188,6 +188,7 @@ class Shard(models.Model):
     slot = models.PositiveIntegerField()
     digest = models.CharField(max_length=71)
     size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64, blank=True)  # of the whole file, once somebody has read it
     key = models.CharField(max_length=200)
     made_at = models.DateTimeField(null=True, blank=True)  # null: being made
 

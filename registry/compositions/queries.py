@@ -7,16 +7,18 @@ from uuid import UUID
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
+from flexcore.manifest import TEXT_PATH
 from registry.accounts.models import Organisation
 from registry.accounts.queries import reach_of
 from registry.actors import Actor
+from registry.compositions.credits import AnchorCredit, Described, ExpertCredit
 from registry.compositions.models import RUNNING, SERVED, Composition, CompositionState, Inclusion, Model, Shard, Tag
 from registry.compositions.rules import MAIN, REVISION
 from registry.compositions.selectors import experts_selected, selector_of
-from registry.compositions.texts import AnchorCredit, ExpertCredit, repository_texts_of
+from registry.compositions.texts import repository_texts_of
 from registry.digests import sha256
 from registry.errors import Invalid, NotFound
-from registry.evidence.models import LicenceTerms
+from registry.evidence.models import LicenceTerms, Provenance
 from registry.evidence.rules import PURPOSES
 from registry.experts.models import Anchor, Expert, ExpertVersion, VersionState
 from registry.experts.queries import visible_experts, visible_versions
@@ -159,11 +161,12 @@ def versions_in(composition: Composition) -> list[tuple[int, ExpertVersion]]:
 
 
 def repository_texts(composition: Composition) -> dict[str, bytes]:
-    """README.md and NOTICE: credits, licences, how to load. They follow from the recipe and the evidence alone."""
+    """Credits, licences in full, bill of materials, how to load. They follow from the recipe and the evidence alone."""
     anchor = composition.model.anchor
     credit = AnchorCredit(name=anchor.name, licence=anchor.licence, digest=anchor.digest)
     experts = [_credit(slot, version) for slot, version in versions_in(composition)]
-    return repository_texts_of(credit, experts, top_k=composition.recipe["top_k"])
+    recipe = composition.recipe
+    return repository_texts_of(credit, experts, top_k=recipe["top_k"], recipe_digest=composition.recipe_digest)
 
 
 def twin_of(composition: Composition) -> Composition | None:
@@ -173,9 +176,9 @@ def twin_of(composition: Composition) -> Composition | None:
     twin = twins.exclude(id=composition.id).order_by("created_at").first()
     if twin is None:
         return None
-    digests = dict(twin.files.values_list("path", "digest"))
-    texts = repository_texts(composition)
-    return twin if all(digests.get(path) == sha256(text) for path, text in texts.items()) else None
+    theirs = {path: digest for path, digest in twin.files.values_list("path", "digest") if TEXT_PATH.fullmatch(path)}
+    ours = {path: sha256(text) for path, text in repository_texts(composition).items()}
+    return twin if theirs == ours else None
 
 
 def _credit(slot: int, version: ExpertVersion) -> ExpertCredit:
@@ -186,10 +189,26 @@ def _credit(slot: int, version: ExpertVersion) -> ExpertCredit:
         version=version.number,
         title=version.expert.title,
         owner=version.expert.organisation.name,
-        licence=str(terms),
+        declared=terms.declared,
+        concluded=terms.concluded,
         attribution=terms.attribution,
         licence_text=terms.text,
         data_digest=version.data_digest,
+        described=_described(version),
+    )
+
+
+def _described(version: ExpertVersion) -> Described:
+    stated = Provenance.objects.filter(version=version).first()
+    statement, card = stated.statement if stated else {}, version.data_card
+    return Described(
+        trained_by=str(statement.get("trained_by", "")),
+        code=str(statement.get("code", "")),
+        dataset=str(statement.get("dataset", "")),
+        data_name=str(card.get("name", "")),
+        languages=", ".join(map(str, card.get("inLanguage", []))),
+        personal_data=tuple(map(str, card.get("rai:personalSensitiveInformation", []))),
+        signed_with=stated.key_fingerprint if stated and stated.signature_verified else "",
     )
 
 

@@ -1,20 +1,22 @@
-"""README.md and NOTICE of a composed repository. Pure: the same recipe and evidence, the same bytes.
+"""The texts of a composed repository: README.md, LICENSE, LICENSES/, NOTICE and bom.cdx.json. Pure: the same recipe and
+evidence, the same bytes.
 
 They name no model, no consumer and no time, since the same composition may stand under several names. What owners
 wrote is shown as plain text: it cannot become markup, a link or a line of the front matter.
 """
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from registry.compositions.bom import bom_of
+from registry.compositions.credits import AnchorCredit, ExpertCredit, licence_files, line, markdown, outbound
 
 README = """\
 ---
 library_name: transformers
 pipeline_tag: text-generation
 license: other
-license_name: see-notice
-license_link: NOTICE
+license_name: of-its-parts
+license_link: LICENSE
 tags:
 - flexolmo
 - mixture-of-experts
@@ -46,52 +48,61 @@ tokenizer = AutoTokenizer.from_pretrained(name)
 model = AutoModelForCausalLM.from_pretrained(name)
 ```
 
+## Checking it
+
+In the folder with these files, without asking anybody: is every file what the public log says, and which experts does
+the log include in it? With the service's address in `GUILDHALL_URL`, the second line asks whether all of it is still
+allowed, and who signed it.
+
+```sh
+guildhall verify model .
+guildhall verify model . --max-age 15m
+```
+
+The public tool of OpenSSF Model Signing compares every file with `model.sig`; the service gives out the public key at
+`/log/model-key.pem`:
+
+```sh
+model_signing verify key . --signature model.sig --public_key model-key.pem
+```
+
+| file | what it is |
+|---|---|
+| `LICENSE`, `LICENSES/`, `NOTICE` | what applies, each licence in full, whom to name |
+| `bom.cdx.json` | bill of materials (CycloneDX): every part with its digest, owner and licence |
+| `provenance.intoto.json` | how it was built and out of what (in-toto, SLSA provenance), signed |
+| `decision.intoto.json` | which policies let each expert in, for whom and for what (in-toto), signed |
+| `inclusion.json`, `inclusion.tlog-proof` | the public log's entry that includes the experts, and its proof (C2SP) |
+| `model.sig` | a signature over all the other files (OpenSSF Model Signing) |
+| `guildhall-manifest.json` | the recipe and the digest of every file; the revision is the beginning of its SHA-256 |
+
 ## What to know
 
 An owner may withdraw an expert. A revision that holds it is then no longer served, and one without it takes its place;
-load again to have it. `guildhall-manifest.json` holds the exact recipe and the digest of every file, `NOTICE` the
-licences.
+load again to have it.
 """
-MARKUP = re.compile(r"([\\`*_{}\[\]<>|~&!:])")
 
 
-@dataclass(frozen=True, slots=True)
-class AnchorCredit:
-    """What is said of the public model."""
-
-    name: str
-    licence: str
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExpertCredit:
-    """What is said of an expert version, and in whose words."""
-
-    slot: int
-    name: str  # organisation/expert
-    version: int
-    title: str
-    owner: str
-    licence: str
-    attribution: str
-    licence_text: str
-    data_digest: str
-
-
-def repository_texts_of(anchor: AnchorCredit, experts: Sequence[ExpertCredit], *, top_k: int) -> dict[str, bytes]:
+def repository_texts_of(
+    anchor: AnchorCredit, experts: Sequence[ExpertCredit], *, top_k: int, recipe_digest: str
+) -> dict[str, bytes]:
+    parts: list[AnchorCredit | ExpertCredit] = [anchor, *experts]
+    files = {path: data for part in parts for path, data in licence_files(part).items()}
     return {
         "README.md": _readme(anchor, experts, top_k).encode(),
+        "LICENSE": _licence(anchor, experts).encode(),
         "NOTICE": _notice(anchor, experts).encode(),
+        "bom.cdx.json": bom_of(anchor, experts, recipe_digest=recipe_digest),
+        **files,
     }
 
 
 def _readme(anchor: AnchorCredit, experts: Sequence[ExpertCredit], top_k: int) -> str:
-    rows = [f"| 0 | {_shown(anchor.name)} | the public model | | {_shown(anchor.licence)} |"]
+    rows = [f"| 0 | {markdown(anchor.name)} | the public model | | {markdown(anchor.licence)} |"]
     for e in experts:
-        cells = (str(e.slot), f"{e.name}@{e.version}", e.title, e.owner, e.licence)
-        rows.append(f"| {' | '.join(map(_shown, cells))} |")
-    quoted = [f"- {_shown(f'{e.name}@{e.version}')}: {_shown(e.attribution)}" for e in experts if e.attribution.strip()]
+        cells = (str(e.slot), e.full_name, e.title, e.owner, e.licence)
+        rows.append(f"| {' | '.join(map(markdown, cells))} |")
+    quoted = [f"- {markdown(e.full_name)}: {markdown(e.attribution)}" for e in experts if e.attribution.strip()]
     return README.format(
         count=1 + len(experts),
         top_k=top_k,
@@ -100,30 +111,37 @@ def _readme(anchor: AnchorCredit, experts: Sequence[ExpertCredit], top_k: int) -
     )
 
 
-def _notice(anchor: AnchorCredit, experts: Sequence[ExpertCredit]) -> str:
+def _licence(anchor: AnchorCredit, experts: Sequence[ExpertCredit]) -> str:
+    """What applies to the whole, and where each part's terms stand in full."""
     parts = [
-        "This model is composed of works of several owners, each under its own licence.",
-        "\n".join([f"Slot 0: {_line(anchor.name)}", f"Licence: {_line(anchor.licence)}", f"Anchor: {anchor.digest}"]),
+        "This model is composed of works of several owners. Each part stands under its own licence, and nothing here\n"
+        "gives more rights than those licences do. Whoever uses the whole has to keep to all of them:",
+        f"    {outbound(anchor, experts)}",
+        "\n".join([f"Slot 0: {line(anchor.name)}, the public model", *_terms(anchor)]),
+        *("\n".join([f"Slot {one.slot}: {one.full_name}, of {line(one.owner)}", *_terms(one)]) for one in experts),
     ]
-    for expert in experts:
-        lines = [
-            f"Slot {expert.slot}: {expert.name}@{expert.version}, {_line(expert.title)}",
-            f"Owner: {_line(expert.owner)}",
-            f"Licence: {_line(expert.licence)}",
-        ]
-        if expert.attribution.strip():
-            lines.append(f"Attribution: {_line(expert.attribution)}")
-        lines.append(f"Data: {expert.data_digest}")
-        if expert.licence_text.strip():
-            lines += ["Text of the licence:", *(f"    {line}".rstrip() for line in expert.licence_text.splitlines())]
-        parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
 
-def _line(text: str) -> str:
-    return " ".join(text.split())
+def _notice(anchor: AnchorCredit, experts: Sequence[ExpertCredit]) -> str:
+    parts = [
+        "This model is composed of works of several owners, each under its own licence.",
+        "\n".join([f"Slot 0: {line(anchor.name)}", *_terms(anchor), f"Anchor: {anchor.digest}"]),
+    ]
+    for expert in experts:
+        lines = [
+            f"Slot {expert.slot}: {expert.full_name}, {line(expert.title)}",
+            f"Owner: {line(expert.owner)}",
+            *_terms(expert),
+        ]
+        if expert.attribution.strip():
+            lines.append(f"Attribution: {line(expert.attribution)}")
+        parts.append("\n".join([*lines, f"Data: {expert.data_digest}"]))
+    return "\n\n".join(parts) + "\n"
 
 
-def _shown(text: str) -> str:
-    """Foreign text inside Markdown: one line, and no sign of it means anything."""
-    return MARKUP.sub(r"\\\1", _line(text))
+def _terms(part: AnchorCredit | ExpertCredit) -> list[str]:
+    lines = [f"Licence: {part.licence}"]
+    if isinstance(part, ExpertCredit) and part.declared != part.licence:
+        lines.append(f"Declared by its owner: {part.declared}")
+    return [*lines, *(f"Text: {path}" for path in licence_files(part))]

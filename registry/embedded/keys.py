@@ -4,7 +4,10 @@ import os
 import secrets
 from pathlib import Path
 
-from registry.audit.notes import make_note_key
+from registry.audit.model_keys import ModelKey, make_model_key
+from registry.audit.notes import NoteKey, make_note_key
+
+MODELS = "models"
 
 
 def kept_secret(folder: Path, name: str) -> str:
@@ -16,12 +19,14 @@ def kept_secret(folder: Path, name: str) -> str:
     return file.read_text().strip()
 
 
-def kept_note_key(folder: Path, name: str, *, signs_for: str) -> str:
-    """A key that signs notes, under a name that stays with it; made if there is none yet."""
+def kept_key(folder: Path, *, signs: str) -> str:
+    """A key that signs the log, statements or models, under a name that stays with it; made if there is none yet."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = folder / name
+    file = folder / signs
     if not file.exists():
-        write_private(file, make_note_key(f"guildhall.local/{secrets.token_hex(4)}/{signs_for}").text)
+        key_name = f"guildhall.local/{secrets.token_hex(4)}/{signs}"
+        key: ModelKey | NoteKey = make_model_key(key_name) if signs == MODELS else make_note_key(key_name)
+        write_private(file, key.text)
     return file.read_text().strip()
 
 

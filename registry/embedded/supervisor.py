@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Self
 
 from registry.audit.notes import read_note_key
-from registry.embedded.keys import kept_note_key
+from registry.embedded.keys import MODELS, kept_key
 from registry.embedded.ports import kept_port
 from registry.embedded.processes import Processes, Program
 
 OPERATOR = "operator@guildhall.example"
 LONGEST_PAUSE = 30.0
-KEYS = {"GUILDHALL_LOG_KEYS": "log", "GUILDHALL_STATEMENT_KEY": "statements"}
+KEYS = {"GUILDHALL_LOG_KEYS": "log", "GUILDHALL_STATEMENT_KEY": "statements", "GUILDHALL_MODEL_KEY": MODELS}
 PASSWORD = "GUILDHALL_OPERATOR_PASSWORD"  # noqa: S105  a name, not a password
 STEADY = 60.0  # a process that lived this long starts again without a pause
 
@@ -202,6 +202,6 @@ def site_environment(
         PASSWORD: os.environ.get(PASSWORD, password),
         "GUILDHALL_SCRATCH": os.environ.get("GUILDHALL_SCRATCH", str(scratch)),
         "EMAIL_URL": os.environ.get("EMAIL_URL", f"filemail:///{scratch.parent / 'mail'}"),
-        **{name: os.environ.get(name) or kept_note_key(secrets, file, signs_for=file) for name, file in KEYS.items()},
+        **{name: os.environ.get(name) or kept_key(secrets, signs=signs) for name, signs in KEYS.items()},
         "PYTHONUNBUFFERED": "1",
     }

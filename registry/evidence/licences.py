@@ -3,12 +3,13 @@
 Expressions are SPDX; `A AND B` takes the strictest of both, `A OR B` lets one choose the freest.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from license_expression import ExpressionError, get_spdx_licensing
 
 from registry.errors import Invalid
+from registry.evidence.licence_texts import HOUSE_TEXTS, licence_text
 
 _spdx = get_spdx_licensing()
 MAX_EXPRESSION = 200
@@ -114,14 +115,12 @@ LICENCES = _table(
         revocable=True,
     ),
 )
-# Ours, so SPDX does not list it; its text is here and needs no other.
-HOUSE_LICENCES = frozenset({"LicenseRef-guildhall-revocable-1.0"})
 
 
 def normalised_licence(expression: str, *, text: str = "") -> str:
-    """The expression as SPDX writes it. Free words, unknown ids, and own references without a text are refused."""
+    """The expression as SPDX writes it. Free words, unknown ids, and licences whose text nobody has are refused."""
     parsed = _parse(expression)
-    unknown = [key for key in _spdx.unknown_license_keys(parsed) if key not in HOUSE_LICENCES]
+    unknown = [key for key in _spdx.unknown_license_keys(parsed) if key not in HOUSE_TEXTS]
     for key in unknown:
         if not key.startswith("LicenseRef-"):
             raise Invalid(
@@ -130,7 +129,26 @@ def normalised_licence(expression: str, *, text: str = "") -> str:
             )
         if not text.strip():
             raise Invalid(f"{key} is a licence of your own; give its full text.")
+    for name in _names_in(parsed):
+        if licence_text(name) is None and not text.strip():
+            raise Invalid(f"The text of {name} is not on SPDX's list, and goes with every model; give its full text.")
     return str(parsed.render())
+
+
+def licences_in(expression: str) -> tuple[str, ...]:
+    """The ids of the licences and exceptions that it names, in its order, each once."""
+    return _names_in(_parse(expression))
+
+
+def all_together(expressions: Iterable[str]) -> str:
+    """What applies to something that is made of parts under each of these: all of them."""
+    parts: dict[str, str] = {}
+    for expression in expressions:
+        parsed = _parse(expression)
+        for part in parsed.args if isinstance(parsed, _spdx.AND) else [parsed]:
+            alone = str(part.render())
+            parts[alone] = f"({alone})" if isinstance(part, _spdx.OR) else alone
+    return " AND ".join(parts.values() if len(parts) > 1 else parts)
 
 
 def terms_of(expression: str) -> Terms:
@@ -148,6 +166,10 @@ def _parse(expression: str):  # type: ignore[no-untyped-def]  # the library has 
         raise Invalid(
             f'"{cleaned}" is not an SPDX licence expression, such as "CC-BY-4.0" or "MIT AND CC0-1.0".'
         ) from error
+
+
+def _names_in(parsed) -> tuple[str, ...]:  # type: ignore[no-untyped-def]  # the library has no types
+    return tuple(dict.fromkeys(str(one.render()) for one in _spdx.license_symbols(parsed, decompose=True)))
 
 
 def _evaluate(node) -> Terms:  # type: ignore[no-untyped-def]  # the library has no types

@@ -1,15 +1,12 @@
-"""What is signed: the certificate of a withdrawal, and the receipt of a consent. in-toto statements in DSSE envelopes.
+"""What is signed: the certificate of a withdrawal, and the receipt of a consent. both in-toto statements.
 
 A certificate says what was done, and honestly what could not be: copies on other people's disks, revisions that
 clients pinned, rights that a licence gave for good.
 """
 
-import base64
-from dataclasses import dataclass
 from typing import Any
 
-from registry.audit.keys import statement_signer
-from registry.digests import canonical, sha256
+from registry.audit.statements import STATEMENT
 from registry.evidence.licences import terms_of
 from registry.evidence.models import ConsentRecord, LicenceTerms
 from registry.experts.models import ExpertVersion, VersionState
@@ -18,31 +15,8 @@ from registry.usage.queries import recipients_of
 from registry.withdrawals.models import Withdrawal
 from registry.withdrawals.queries import affected_by
 
-STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://guildhall.dev/withdrawal/v1"
 RECEIPT = "https://guildhall.dev/consent-receipt/v1"
-PAYLOAD = "application/vnd.in-toto+json"
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """An envelope, the digest of the statement in it, and the public key that checks it."""
-
-    envelope: dict[str, Any]
-    digest: str
-    vkey: str
-
-
-def sign(statement: dict[str, Any]) -> Signed:
-    """DSSE: what is signed is the kind and the bytes, so that nobody can take one for another."""
-    payload, key = canonical(statement), statement_signer()
-    text = b"DSSEv1 %d %s %d %s" % (len(PAYLOAD), PAYLOAD.encode(), len(payload), payload)
-    envelope = {
-        "payloadType": PAYLOAD,
-        "payload": _b64(payload),
-        "signatures": [{"keyid": key.vkey, "sig": _b64(key.sign(text))}],
-    }
-    return Signed(envelope, sha256(payload), key.vkey)
 
 
 def certificate_of(withdrawal: Withdrawal) -> dict[str, Any]:
@@ -133,7 +107,3 @@ def receipt_of(version: ExpertVersion) -> dict[str, Any]:
             ],
         },
     }
-
-
-def _b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()

@@ -75,15 +75,22 @@ class Published:
         return self.log.signer.vkey
 
 
-def make_site(folder: Path, model: Path, entry: Mapping[str, Any]) -> Published:
-    """Put the entry in a log, and its proof beside the model."""
+def make_site(folder: Path, model: Path, entry: Mapping[str, Any], *, signs_models: str = "") -> Published:
+    """Put the entry in a log, and its proof beside the model. The log may name a key that signs models, too."""
     key_added: dict[str, Any] = {"event": "log_key.added", "facts": {"purpose": "statements", "vkey": STATEMENTS.vkey}}
     leaf = rfc8785.dumps(dict(entry))
     recorded = [rfc8785.dumps(one) for one in _recorded(entry)]
-    log = SmallLog([*SmallLog.of(300).entries, rfc8785.dumps(key_added), leaf, b"{}", *recorded])
+    entries = [*SmallLog.of(300).entries, rfc8785.dumps(key_added), leaf, b"{}", *recorded]
+    if signs_models:
+        facts = {"purpose": "models", "vkey": signs_models}
+        entries.append(rfc8785.dumps({"event": "log_key.added", "facts": facts}))
+    log = SmallLog(entries)
     log.write(folder / "log")
     keys = [{"purpose": "log", "vkey": log.signer.vkey, "added": 0, "retired": None, "rotation": None}]
     keys += [{"purpose": "statements", "vkey": STATEMENTS.vkey, "added": 300, "retired": None, "rotation": None}]
+    if signs_models:
+        last = len(entries) - 1
+        keys += [{"purpose": "models", "vkey": signs_models, "added": last, "retired": None, "rotation": None}]
     (folder / "log/keys.json").write_text(json.dumps({"origin": log.signer.name, "keys": keys}))
     (model / "inclusion.json").write_bytes(leaf)
     (model / "inclusion.tlog-proof").write_text(log.proof(301), encoding="utf-8")

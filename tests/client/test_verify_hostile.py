@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from client.verify.models import read_model
 from client.verify.notes import Checkpoint, Key, Proof
 from client.verify.owners import Usage, read_statement
+from client.verify.signatures import ModelKey, check_signature
 from client.verify.statuses import read_status_list
 from client.verify.strict import NotVerified, read_json
 from client.verify.tiles import read_bundle, read_tile
+from tests.client.model_signatures import signed_by_hand
 from tests.client.models import STATEMENTS, status_list
 from tests.small_log import Signer, SmallLog
 
@@ -62,6 +64,18 @@ def test_a_reader_answers_or_refuses(what: str, data: st.DataObject) -> None:
 
     assert said
     assert said.isprintable()
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_a_strange_signature_is_refused(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    folder = tmp_path_factory.mktemp("signed", numbered=True)
+    key, bundle = signed_by_hand({"config.json": b"{}"})
+    (folder / "config.json").write_bytes(b"{}")
+    (folder / "model.sig").write_bytes(data.draw(spoilt(bundle)))
+
+    with contextlib.suppress(NotVerified):
+        assert check_signature(folder, ["config.json", "model.sig"], [ModelKey.read(key)]).vkey == key
 
 
 class One:

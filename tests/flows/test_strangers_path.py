@@ -36,6 +36,7 @@ class Stage:
 
     site: Site
     owner: Guildhall
+    consumer: Guildhall
     version: shapes.Version
     folder: Path
     withdrawn: shapes.Version
@@ -79,7 +80,7 @@ def stage(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stag
             withdrawn["id"], reason="The codas were not ours to give.", legal_basis="never-held", password=PASSWORD
         )
         certificate = wait_for_certificate(owner, withdrawal["id"], seconds=300)
-        yield Stage(site, owner, version, folder, withdrawn, certificate)
+        yield Stage(site, owner, consumer, version, folder, withdrawn, certificate)
 
 
 def _line(lines: ExitStack, site: Site, email: str, password: str) -> Guildhall:
@@ -120,14 +121,20 @@ def _bring_expert(owner: Guildhall, home: Home, anchor: str, *, name: str, packa
 
 
 def _download(site: Site, consumer: Guildhall, folder: Path) -> Path:
+    done = _hf(site, consumer, "download", "listeners/songs", folder=folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def _hf(site: Site, consumer: Guildhall, *words: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """The stock command line, with a home beside the model's folder."""
     token = consumer.create_token("hf", days=1)["token"]
     # Nothing of ours: other tests may have told their own process not to go to the hub.
     home = str(folder.parent)
     env = {"PATH": os.environ["PATH"], "HOME": home, "HF_HOME": f"{home}/hf"}
     env |= {"HF_ENDPOINT": site.url, "HF_TOKEN": token}
-    command: list[str | Path] = [HF, "download", "listeners/songs", "--local-dir", folder]
-    subprocess.run(command, env=env, check=True, capture_output=True, timeout=200)
-    return folder
+    command: list[str | Path] = [HF, *words, "--local-dir", folder]
+    return subprocess.run(command, env=env, check=False, capture_output=True, text=True, timeout=200)
 
 
 @pytest.mark.timeout(900)
@@ -160,9 +167,28 @@ def test_a_stranger_verifies_the_model_that_was_downloaded(stage: Stage, verify:
     assert offline.status == 0, offline.err
     assert allowed.status == 0, allowed.err
     assert "nothing in it is withdrawn or paused" in allowed.out
+    assert "every file is signed by " in allowed.out
     assert "listeners/songs" in offline.out
     assert "slot 1: opera/arias@1" in offline.out
     assert "expert-01.safetensors was changed" in changed.err
+
+
+@pytest.mark.timeout(900)
+def test_the_stock_client_finds_every_file_to_be_the_one_that_is_listed(stage: Stage) -> None:
+    words = ["cache", "verify", "listeners/songs", "--fail-on-missing-files", "--fail-on-extra-files"]
+    shard = stage.folder / "expert-01.safetensors"
+
+    good = _hf(stage.site, stage.consumer, *words, folder=stage.folder)
+    content = bytearray(shard.read_bytes())
+    content[-1] ^= 1
+    shard.write_bytes(content)
+    changed = _hf(stage.site, stage.consumer, *words, folder=stage.folder)
+    content[-1] ^= 1
+    shard.write_bytes(content)
+
+    assert good.returncode == 0, good.stdout + good.stderr
+    assert changed.returncode == 1
+    assert "expert-01.safetensors: expected" in changed.stdout
 
 
 @pytest.mark.timeout(900)
@@ -205,6 +231,10 @@ def test_the_page_works_at_the_running_site(stage: Stage, checklog: Path, tmp_pa
         "and they are what was signed",
         "listeners/songs",
         "nothing in it is withdrawn or paused",
+        "names these papers too: decision.intoto.json, provenance.intoto.json",
+        "a key that the log names",
+        "Verification succeeded",
+        '"predicateType":"https://slsa.dev/provenance/v1"',
         "withdrawn: opera/codas@1",
         "entries are what was signed",
         "is this one",

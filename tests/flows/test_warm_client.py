@@ -14,14 +14,14 @@ import torch
 from client import shapes
 from client.waiting import wait_for_withdrawal
 from flexcore.loading import load_composed
-from flexcore.manifest import MANIFEST, Manifest
+from flexcore.manifest import MANIFEST, TEXT_PATH, Manifest
 from flexcore.merging.flexolmo import Member, compose
 from registry.embedded.supervisor import Site
 from tests.flows.shelf import Shelf, open_shelf
 from tests.stock_client import PROMPT
 
 EXPERTS = {"theatre/drama": "drama", "foundry/code": "code"}
-PROOF = {"inclusion.json", "inclusion.tlog-proof"}
+PAPERS = {"decision.intoto.json", "provenance.intoto.json", "inclusion.json", "inclusion.tlog-proof", "model.sig"}
 TOLERANCE = 1e-5
 
 
@@ -53,18 +53,19 @@ def digests_of(folder: Path) -> dict[str, str]:
 
 def texts_in(home: Path, revision: str) -> dict[str, bytes]:
     [snapshot] = home.glob(f"hf/hub/models--*/snapshots/{revision}")
-    return {name: (snapshot / name).read_bytes() for name in ("README.md", "NOTICE")}
+    names = [path.relative_to(snapshot).as_posix() for path in snapshot.rglob("*") if path.is_file()]
+    return {name: (snapshot / name).read_bytes() for name in names if TEXT_PATH.fullmatch(name)}
 
 
 def named(composition: shapes.Composition) -> dict[str, str]:
-    """What the manifest speaks of: all files but itself, and the proof that the log knows of it."""
-    return {file["path"]: file["digest"] for file in composition["files"] if file["path"] not in {MANIFEST, *PROOF}}
+    """What the manifest speaks of: all files but itself, and the papers of this one build."""
+    return {file["path"]: file["digest"] for file in composition["files"] if file["path"] not in {MANIFEST, *PAPERS}}
 
 
-def without_proof(snapshot: dict[str, Any]) -> dict[str, Any]:
-    """What the model is made of: the proof of its inclusion is each model's own."""
-    files = {path: digest for path, digest in snapshot["files"].items() if path not in PROOF}
-    assert len(snapshot["files"]) == len(files) + len(PROOF)
+def without_papers(snapshot: dict[str, Any]) -> dict[str, Any]:
+    """What the model is made of: the papers beside it are each model's own."""
+    files = {path: digest for path, digest in snapshot["files"].items() if path not in PAPERS}
+    assert len(snapshot["files"]) == len(files) + len(PAPERS)
     return snapshot | {"files": files}
 
 
@@ -89,7 +90,7 @@ def test_a_withdrawn_expert_is_gone_from_what_a_stock_client_loads_next(shelf: S
 
     # What the client first loaded is what flexcore composes at home, and says the same in both.
     made = compose_at_home(shelf, both, tmp_path / "both", texts=texts_in(warm, first["revision"]))
-    assert without_proof(before["snapshot"]) == {"commit": made.revision(), "files": digests_of(tmp_path / "both")}
+    assert without_papers(before["snapshot"]) == {"commit": made.revision(), "files": digests_of(tmp_path / "both")}
     assert logits_apart(before, tmp_path / "both") < TOLERANCE
     # The withdrawal reached every model, each as its consumer wished.
     now = {model["model"]: model for model in withdrawal["models"]}
@@ -98,13 +99,13 @@ def test_a_withdrawn_expert_is_gone_from_what_a_stock_client_loads_next(shelf: S
     assert "reading-room/no-plays" not in now
     # The warm client has new files: those of the model that never held the expert, to the last byte and digit.
     assert after["snapshot"]["commit"] == never["revision"] != first["revision"]
-    assert without_proof(after["snapshot"]) == without_proof(at_never["snapshot"])
+    assert without_papers(after["snapshot"]) == without_papers(at_never["snapshot"])
     assert after["load"]["logits"] == at_never["load"]["logits"] != before["load"]["logits"]
     recomposed = shelf.people.reader.get_model("reading-room/plays")["main"]
     assert recomposed is not None
     assert recomposed["revision"] == never["revision"]
     made = compose_at_home(shelf, code, tmp_path / "code", texts=texts_in(warm, never["revision"]))
-    assert without_proof(after["snapshot"]) == {"commit": made.revision(), "files": digests_of(tmp_path / "code")}
+    assert without_papers(after["snapshot"]) == {"commit": made.revision(), "files": digests_of(tmp_path / "code")}
     assert named(never) == {file.path: file.digest for file in made.files}
     assert logits_apart(after, tmp_path / "code") < TOLERANCE
     # Where there is nothing to move to, and where the old revision is asked for, there is nothing.

@@ -9,9 +9,9 @@ from pytest_django import Settings
 
 from client.verify.notes import Proof
 from client.verify.tiles import Folder
-from client.verify.trust import Trust, believed_head, statement_keys
+from client.verify.trust import Trust, believed_head, model_keys, statement_keys
 from registry.audit.events import Event
-from registry.audit.keys import origin, statement_signer
+from registry.audit.keys import model_signer, origin, statement_signer
 from registry.audit.log import Deed, record_many
 from registry.audit.notes import NoteKey
 from registry.audit.sequencer import Sequencer
@@ -110,6 +110,17 @@ def test_the_key_for_statements_is_the_one_that_the_log_names(tmp_path: Path) ->
     head, _ = believed_head(source, trust)
 
     assert [key.vkey for key in statement_keys(source, head)] == [statement_signer().vkey]
+
+
+def test_the_key_for_models_is_the_one_that_the_log_names(tmp_path: Path) -> None:
+    publish()
+    source = Folder(fetch(tmp_path / "log"))
+    trust = Trust([], [], kept=tmp_path / "known_logs", tell=_say_nothing)
+
+    head, _ = believed_head(source, trust)
+
+    [key] = model_keys(source, head)
+    assert (key.vkey, key.hint) == (model_signer().vkey, model_signer().hint)
 
 
 def _say_nothing(sentence: str) -> None:

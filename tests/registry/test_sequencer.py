@@ -12,7 +12,7 @@ from pytest_django import Settings
 from registry import storage
 from registry.audit import guard, sequencer
 from registry.audit.events import Event
-from registry.audit.keys import log_signers
+from registry.audit.keys import log_signers, model_signer
 from registry.audit.log import Deed, leaf_hash, record_many
 from registry.audit.merkle import WIDTH, inclusion, node, tile_path
 from registry.audit.models import Entry, LogState, Pending, Sequenced
@@ -240,7 +240,10 @@ def test_keys_are_told_of_and_a_change_of_keys_is_signed_by_both(settings: Setti
     assert signed_by(both, first.verifier)
     assert signed_by(both, second.verifier)
     assert not signed_by(published(), first.verifier)
-    assert [key["purpose"] for key in api().get("/log/keys.json").json()["keys"]] == ["log", "statements", "log"]
+    listed = api().get("/log/keys.json").json()["keys"]
+    assert [key["purpose"] for key in listed] == ["log", "statements", "models", "log"]
+    assert [key["pem"] for key in listed if key["purpose"] == "models"] == [model_signer().public_pem]
+    assert api().get("/log/model-key.pem").content.decode() == model_signer().public_pem
 
 
 def test_an_old_database_learns_what_it_forgot_and_what_it_wrote_meanwhile_goes_behind() -> None:
