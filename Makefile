@@ -65,8 +65,17 @@ demo: setup frontend ## the whole story on a running site; ARGS=--once ends with
 run: setup frontend ## the site with what it holds, without the story
 	$(PY) -m registry.embedded run $(ARGS)
 
+# The engine's tests ask for no server, so they run beside the others; with ARGS all is one run.
+ENGINE := tests/experiments tests/flexcore tests/witness
 test: lint frontend $(NATIVE) $(CLIENTS) ## everything that can fail: every check, every test
+ifeq ($(ARGS),)
+	@mkdir -p var
+	@$(PY) -m pytest -m "not long" $(ENGINE) > var/test-engine.log 2>&1 & engine=$$!; trap 'kill $$engine' INT TERM; \
+	$(PY) -m pytest -m "not long" $(ENGINE:%=--ignore=%); others=$$?; \
+	wait $$engine; engine=$$?; cat var/test-engine.log; exit $$((others + engine))
+else
 	$(PY) -m pytest -m "not long" $(ARGS)
+endif
 
 check: lint $(NATIVE) ## every check, and the tests that need no browser and no running site
 	$(PY) -m pytest -m "not long" --ignore=tests/browser --ignore=tests/flows $(ARGS)
