@@ -111,11 +111,13 @@ bench: $(INSTALLED) $(NATIVE) ## measure against transformers on a quiet machine
 
 GOVERNED := GUILDHALL_LOGIN_RATE=1000/min GUILDHALL_BUILDS_AT_ONCE=10000 GUILDHALL_VALIDATION_MAX_REGRESSION=100 $(PY) -m registry.embedded run --once --folder
 
-bench-compose: $(INSTALLED) $(NATIVE) ## measure composition in three sizes on sites of their own, on a quiet machine: ten minutes, 30 GB
+bench-compose: $(INSTALLED) $(NATIVE) ## measure composition in three sizes, and the hub, on sites of their own, on a quiet machine: ten minutes, 30 GB
 	for size in 0.3 1.2 5; do \
 		rm -rf var/bench-compose; \
 		$(GOVERNED) var/bench-compose -- $(PY) -m benchmarks.compose --size $$size --folder var || exit 1; \
 	done
+	rm -rf var/bench-compose
+	$(GOVERNED) var/bench-compose -- $(PY) -m benchmarks.hub
 	rm -rf var/bench-compose
 
 bench-governance: $(INSTALLED) $(NATIVE) ## measure withdrawal and the log on sites of their own, on a quiet machine: an hour

@@ -26,6 +26,10 @@ def vkey(number: int = 7) -> str:
     return f"{NAME}+{key_id}+{base64.b64encode(public).decode()}"
 
 
+def public_pem(number: int = 7) -> bytes:
+    return key(number).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
 def sign_with_the_public_tool(model: Path, *, number: int = 7) -> None:
     from model_signing import hashing, signing
 
@@ -52,10 +56,12 @@ def signed_by_hand(files: Mapping[str, bytes], *, number: int = 7, **changes: ob
     payload, kind = json.dumps(statement | changes).encode(), b"application/vnd.in-toto+json"
     text = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
     signature = key(number).sign(text, ec.ECDSA(SHA256(), deterministic_signing=True))
-    pem = key(number).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     bundle = {
         "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
-        "verificationMaterial": {"publicKey": {"hint": hashlib.sha256(pem).hexdigest()}, "tlogEntries": []},
+        "verificationMaterial": {
+            "publicKey": {"hint": hashlib.sha256(public_pem(number)).hexdigest()},
+            "tlogEntries": [],
+        },
         "dsseEnvelope": {
             "payloadType": kind.decode(),
             "payload": base64.b64encode(payload).decode(),

@@ -19,17 +19,32 @@ from tests.small_log import Signer, SmallLog
 
 STATEMENTS = Signer("log.example/statements", seed=b"8" * 32)
 EXPERTS = ("drama", "law")
+PAPERS = {
+    "decision.intoto.json": "https://guildhall.dev/decision/v1",
+    "provenance.intoto.json": "https://slsa.dev/provenance/v1",
+}
 
 
-def make_model(folder: Path) -> Path:
+def make_model(folder: Path, *, texts: Mapping[str, bytes] | None = None) -> Path:
     """Two experts beside the public one, under `folder`/model, without a proof."""
     anchor = make_anchor(folder / "anchor")
     members = []
     for number, name in enumerate(EXPERTS, start=1):
         make_expert(folder / name, anchor_digest=anchor.digest, seed=name)
         members.append(Member(folder / name, f"playhouse/{name}", 1, number))
-    compose(folder / "anchor", members, folder / "model", top_k=2)
+    compose(folder / "anchor", members, folder / "model", top_k=2, texts=texts)
     return folder / "model"
+
+
+def add_papers(model: Path) -> dict[str, str]:
+    """Statements that say little, beside the model; by name, the digest that the log's entry is to hold."""
+    named = {}
+    for name, kind in PAPERS.items():
+        statement = base64.b64encode(json.dumps({"predicateType": kind}).encode()).decode()
+        data = json.dumps({"payload": statement}, separators=(",", ":")).encode()
+        (model / name).write_bytes(data)
+        named[name] = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    return named
 
 
 def included(model: Path, **changes: object) -> dict[str, Any]:

@@ -7,19 +7,25 @@ from pathlib import Path
 import pytest
 
 from tests.client.certificates import bundle
-from tests.client.models import included, make_model, make_site, status_list
+from tests.client.model_signatures import public_pem, sign_with_the_public_tool, vkey
+from tests.client.models import add_papers, included, make_model, make_site, status_list
 from tests.client.served import served
 from tests.client.stranger import follow_the_page, make_stranger
 
 
 @pytest.fixture(scope="module")
 def stranger(tmp_path_factory: pytest.TempPathFactory, checklog: Path) -> Path:
-    model = make_model(tmp_path_factory.mktemp("house"))
+    bill = json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1}).encode()
+    model = make_model(tmp_path_factory.mktemp("house"), texts={"bom.cdx.json": bill})
     return make_stranger(tmp_path_factory.mktemp("stranger"), model=model, checklog=checklog)
 
 
 def test_the_page_works_for_a_stranger(stranger: Path, tmp_path: Path) -> None:
-    published = make_site(tmp_path / "site", stranger / "model", included(stranger / "model"))
+    model = stranger / "model"
+    entry = included(model, papers=add_papers(model))
+    published = make_site(tmp_path / "site", model, entry, signs_models=vkey())
+    sign_with_the_public_tool(model)
+    _put(published.folder / "log/model-key.pem", public_pem())
     size = len(published.log.entries)
     last = size - 1
     (stranger / "certificate.json").write_text(json.dumps(bundle()))
@@ -34,7 +40,10 @@ def test_the_page_works_for_a_stranger(stranger: Path, tmp_path: Path) -> None:
     for said in (
         f"holds {size} entries, and they are what was signed",
         "every file is what the log's entry 301 includes",
+        "every file is signed by log.example/models, a key that the log names",
         "nothing in it is withdrawn or paused",
+        "Verification succeeded",
+        '"predicateType": "https://slsa.dev/provenance/v1"',
         "playhouse/drama for reader: 1 inclusions, 0 downloads",
         "withdrawn: playhouse/drama@1",
         f"{size} entries are what was signed",

@@ -1,7 +1,6 @@
 """`guildhall verify model` and the papers beside a model: those that the log names, and a signature over all files."""
 
 import base64
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -10,12 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.client.model_signatures import sign_with_the_public_tool, signed_by_hand, vkey
-from tests.client.models import Published, included, make_model, make_site
+from tests.client.models import Published, add_papers, included, make_model, make_site
 from tests.client.verifying import Verify, verify
 
 __all__ = ["verify"]
-
-PAPERS = {"decision.intoto.json": b'{"payload": "decided"}', "provenance.intoto.json": b'{"payload": "built"}'}
 
 
 @pytest.fixture(scope="module")
@@ -25,16 +22,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def model(made: Path, tmp_path: Path) -> Path:
-    folder = shutil.copytree(made, tmp_path / "model")
-    for name, data in PAPERS.items():
-        (folder / name).write_bytes(data)
-    return folder
+    return shutil.copytree(made, tmp_path / "model")
 
 
 @pytest.fixture
 def published(model: Path, tmp_path: Path) -> Published:
-    named = {name: f"sha256:{hashlib.sha256(data).hexdigest()}" for name, data in PAPERS.items()}
-    site = make_site(tmp_path / "site", model, included(model, papers=named), signs_models=vkey())
+    site = make_site(tmp_path / "site", model, included(model, papers=add_papers(model)), signs_models=vkey())
     sign_with_the_public_tool(model)
     return site
 
@@ -144,8 +137,6 @@ def test_a_key_that_only_the_list_of_keys_names_is_none(verify: Verify, model: P
     published = make_site(tmp_path / "site", model, included(model), signs_models=vkey(8))
     keys = tmp_path / "site/log/keys.json"
     keys.write_text(keys.read_text().replace(vkey(8), vkey()))
-    for name in PAPERS:
-        (model / name).unlink()
     sign_with_the_public_tool(model)
 
     verdict = verify("model", model, "--key", published.key, "--log", published.folder / "log")

@@ -6,6 +6,7 @@ from pytest_django import Settings
 from registry.audit.events import Event
 from registry.audit.models import Entry
 from registry.compositions.models import Composition, CompositionState, Model
+from registry.compositions.papers import DECISION, PROVENANCE, SIGNATURE
 from registry.experts.models import ExpertVersion
 from registry.withdrawals.actions import withdraw_version
 from registry.withdrawals.models import Withdrawal
@@ -42,8 +43,9 @@ def running() -> Composition:
 
 
 def digests_of(composition: Composition) -> dict[str, str]:
-    """What it is made of: the proof of its inclusion is each model's own."""
-    return {file.path: file.digest for file in composition.files.exclude(path__in=[ENTRY, PROOF])}
+    """What it is made of: the papers and the proof of its inclusion are each model's own."""
+    own = [ENTRY, PROOF, DECISION, PROVENANCE, SIGNATURE]
+    return {file.path: file.digest for file in composition.files.exclude(path__in=own)}
 
 
 def test_the_model_is_composed_again_without_the_version(home: Home) -> None:
