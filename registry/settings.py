@@ -50,6 +50,13 @@ DESTRUCTION_GRACE_HOURS = env.float("GUILDHALL_DESTRUCTION_GRACE_HOURS", default
 BLOCK_AT_ONCE = 100
 # A merged model may be worse than its anchor on the public probe by at most this share.
 VALIDATION_MAX_REGRESSION = env.float("GUILDHALL_VALIDATION_MAX_REGRESSION", default=0.25)
+# What a composed model is in the eyes of the law of copyright: a derivative of its parts, so that share-alike reaches the
+# whole and no-derivatives forbids it, or a collection of works that stay their own. See docs/governance.md.
+COMPOSITION_COUNTS_AS = env.str("GUILDHALL_COMPOSITION_COUNTS_AS", default="derivative")
+if COMPOSITION_COUNTS_AS not in {"derivative", "collection"}:
+    raise ImproperlyConfigured(
+        f"GUILDHALL_COMPOSITION_COUNTS_AS is {COMPOSITION_COUNTS_AS!r}; it must be derivative or collection."
+    )
 # Builds that an organisation may have under way at once; those that a withdrawal or a selector asks for come on top.
 BUILDS_AT_ONCE = env.int("GUILDHALL_BUILDS_AT_ONCE", default=20)
 # The log: its name; the keys that sign it, our statements and composed models; who else signs it. See docs/operate.md.

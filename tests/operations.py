@@ -296,6 +296,9 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "getHold": Operation("GET", held, CHECKERS),
     "liftHold": Operation("DELETE", held, frozenset({BEN, OTTO})),
+    "combineLicences": Operation(
+        "POST", always("/licences/combine"), EVERYBODY, always({"purpose": "research", "licences": ["MIT"]})
+    ),
     "listModels": Operation("GET", always("/models"), EVERYBODY),
     "getModel": Operation("GET", lambda: f"/models/{make_revision().model}", CONSUMER | CHECKERS),
     "requestModel": Operation("PUT", always("/models/library/reader"), CONSUMER, a_new_model),

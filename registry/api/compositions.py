@@ -10,8 +10,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from registry.api.callers import actor_of
+from registry.api.licences import CombinedOut
 from registry.api.problems import PolicyReason
 from registry.compositions.actions import cancel_composition
+from registry.compositions.licensing import licences_in_build
 from registry.compositions.models import Composition, CompositionState, RepositoryFile
 from registry.compositions.queries import get_composition, versions_in
 from registry.policy.models import Decision
@@ -67,6 +69,7 @@ class CompositionOut(serializers.ModelSerializer[Composition]):
     inclusions = serializers.SerializerMethodField()
     files = serializers.SerializerMethodField()
     decisions = serializers.SerializerMethodField()
+    licences = serializers.SerializerMethodField()
 
     class Meta:
         model = Composition
@@ -82,6 +85,7 @@ class CompositionOut(serializers.ModelSerializer[Composition]):
             "inclusions",
             "files",
             "decisions",
+            "licences",
             "created_at",
             "published_at",
             "blocked_at",
@@ -107,6 +111,11 @@ class CompositionOut(serializers.ModelSerializer[Composition]):
     def get_decisions(self, composition: Composition) -> Any:
         rows = composition.decisions.select_related("version__expert__organisation").order_by("created_at", "id")
         return DecisionOut(rows, many=True).data
+
+    @extend_schema_field(CombinedOut)
+    def get_licences(self, composition: Composition) -> Any:
+        """What the licences of its parts ask for together, as they stand now."""
+        return CombinedOut(licences_in_build(composition)).data
 
 
 class CompositionView(APIView):

@@ -10,7 +10,8 @@ from rest_framework.views import APIView
 
 from registry.api.bodies import Body
 from registry.api.callers import actor_of, person_of
-from registry.api.compositions import CompositionOut
+from registry.api.compositions import CompositionOut, RefusalOut
+from registry.api.licences import CombinedOut
 from registry.api.models import ExplainedExpert, ModelDetail, context_of, explained
 from registry.api.problems import CONTENT_TYPE, describe
 from registry.api.watching import LONGEST_WAIT, seconds_to_wait, wait_for_end
@@ -62,10 +63,14 @@ class RequestedModel(ModelDetail):
 
 
 class DryRunOut(serializers.Serializer[DryRun]):
-    """What the request would come to. `revision` where the recipe was built before, `composition` where it stands."""
+    """What the request would come to. `refusals` are what the experts' licences have against one another; what is said
+    of each expert alone stands in `explain`. `revision` where the recipe was built before, `composition` where it stands.
+    """
 
     allowed = serializers.BooleanField(read_only=True)
     explain = serializers.SerializerMethodField()
+    refusals = RefusalOut(many=True, read_only=True)
+    licences = CombinedOut(read_only=True)
     recipe = serializers.DictField(child=serializers.JSONField(), read_only=True, allow_null=True)
     recipe_digest = serializers.CharField(read_only=True)
     revision = serializers.CharField(read_only=True)
@@ -161,5 +166,5 @@ def _again(kept: KeptAnswer) -> Response:
 def denied(composition: Composition) -> Denied:
     """The refusal as an answer; it is on record already."""
     named = list(dict.fromkeys(refusal["expert"] for refusal in composition.refusals))
-    reasons = [Reason(refusal["policy"], refusal["reason"]) for refusal in composition.refusals]
-    return Denied(f"The policies refuse {' and '.join(named)} for this request.", policies=reasons)
+    reasons = dict.fromkeys(Reason(refusal["policy"], refusal["reason"]) for refusal in composition.refusals)
+    return Denied(f"The policies refuse {' and '.join(named)} for this request.", policies=list(reasons))

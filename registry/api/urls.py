@@ -9,6 +9,7 @@ from registry.api import (
     compositions,
     experts,
     files,
+    licences,
     models,
     notices,
     requesting,
@@ -80,6 +81,7 @@ urlpatterns: list[URLPattern] = [
     path("withdrawals/<uuid:withdrawal_id>/confirm-destruction", withdrawals.ConfirmDestruction.as_view()),
     path("withdrawals/<uuid:withdrawal_id>/certificate", withdrawals.CertificateOfWithdrawal.as_view()),
     # compositions
+    path("licences/combine", licences.CombineLicencesView.as_view()),
     path("models", models.Models.as_view()),
     path("models/explain", models.Explain.as_view()),
     path("models/<slug:org>/<slug:name>", requesting.ModelView.as_view()),

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from registry.accounts.models import Role
-from registry.evidence.licences import LICENCES, Terms
+from registry.evidence.licence_data import BANS, LICENCES, NOTICES, OUTPUTS, Terms
 from registry.evidence.rules import LEGAL_BASES, PURPOSES, Purpose
 
 
@@ -29,11 +29,30 @@ class TermsOut(serializers.Serializer[Terms]):
     name = serializers.CharField(read_only=True)
     summary = serializers.CharField(read_only=True)
     commercial_use = serializers.BooleanField(read_only=True)
+    commercial_limit = serializers.CharField(read_only=True)
     redistribution = serializers.BooleanField(read_only=True)
     derivatives = serializers.BooleanField(read_only=True)
     share_alike = serializers.BooleanField(read_only=True)
+    stays_under = serializers.BooleanField(read_only=True)
     attribution = serializers.BooleanField(read_only=True)
     revocable = serializers.BooleanField(read_only=True)
+    notices = serializers.SerializerMethodField()
+    bans = serializers.SerializerMethodField()
+    outputs = serializers.SerializerMethodField()
+    only_for = serializers.ListField(child=serializers.CharField(), read_only=True, allow_null=True)
+    patents = serializers.CharField(read_only=True)
+    law = serializers.CharField(read_only=True)
+    source = serializers.CharField(read_only=True)
+    reviewed_by = serializers.CharField(read_only=True)
+
+    def get_notices(self, terms: Terms) -> list[str]:
+        return [NOTICES[word] for word in terms.notices]
+
+    def get_bans(self, terms: Terms) -> list[str]:
+        return [BANS[word].words for word in terms.bans]
+
+    def get_outputs(self, terms: Terms) -> list[str]:
+        return [OUTPUTS[word] for word in terms.outputs]
 
 
 class VocabularyOut(serializers.Serializer[dict[str, object]]):

@@ -48,6 +48,7 @@ from registry.compositions.requests import (
     ask_policies,
     build_or_bring_back,
     change_wish,
+    clashes_in,
     fields_of,
     narrowed,
     read_wish,
@@ -57,6 +58,7 @@ from registry.compositions.requests import (
     still_allowed,
     told,
     versions_meant,
+    would_be_built,
 )
 from registry.compositions.rules import MAX_EXPERTS, check_model_name, check_tag_name
 from registry.compositions.selectors import is_closed, selector_of, supply_of, versions_selected
@@ -96,8 +98,8 @@ def request_model(
 ) -> Composition:
     """Ask for a model, for the first time or in another shape. The same request again is the same build.
 
-    When the policies refuse an expert that was named, the build that comes back is `refused` and says why; a model
-    that stands already stays as it was. A selector means only what they allow, now and whenever that changes.
+    When the policies refuse an expert that was named, or the licences do not let the experts stand together, the build
+    that comes back is `refused` and says why; a model that stands already stays as it was. A selector means only what they allow, now and whenever that changes.
     """
     owner = get_organisation(organisation)
     demand_role(by, Role.CONSUMER, owner)
@@ -122,7 +124,7 @@ def request_model(
     if new:
         model.experts.set(rows)
         record(Event.MODEL_REQUESTED, about=f"model:{model}", by=by, facts=told(wish))
-    if not new and same_wish(model, wish) and len(still_allowed(asked, consumer=owner)) == len(asked.versions):
+    if not new and same_wish(model, wish) and would_be_built(asked, consumer=owner):
         standing = standing_build(model, asked)
         if standing is not None:
             return standing
@@ -140,7 +142,8 @@ def request_composition(model_id: UUID, *, by: Actor) -> Composition | None:
     """Build a model again from what there is: its experts, or those that its selector matches, that have an approved
     version and are still allowed.
 
-    None when that is nothing, or too much. What the consumer asked for stays written down as it was.
+    None when that is nothing, or too much, or what the licences do not let stand together: then only the consumer can
+    say what to leave out. What the consumer asked for stays written down as it was.
     """
     before = Model.objects.select_related("anchor").get(id=model_id)
     supply = supply_of(before.anchor_id) if before.selector else ""
@@ -159,7 +162,7 @@ def request_composition(model_id: UUID, *, by: Actor) -> Composition | None:
     # What a selector does not get is not meant; what was named and is refused is on record.
     answer = ask_policies(allowed if model.selector else asked, consumer=model.organisation, by=by)
     rest = asked.without_all_but(answer.allowed)
-    if not rest.versions:
+    if not rest.versions or clashes_in(rest):
         return None
     return build_or_bring_back(model, rest, [d for d in answer.decisions if d.allowed], by=by)
 

@@ -8,11 +8,21 @@ from registry.accounts.models import Role
 from registry.accounts.queries import demand_role, get_organisation
 from registry.actors import Actor
 from registry.compositions.builds import by_registration
+from registry.compositions.licensing import licences_together
 from registry.compositions.models import RUNNING, SERVED, Composition, CompositionState, OnWithdrawal
 from registry.compositions.queries import experts_beside, verdicts_on
-from registry.compositions.requests import Ask, narrowed, read_wish, recipe_of, still_allowed, versions_meant
+from registry.compositions.requests import (
+    Ask,
+    clashes_in,
+    narrowed,
+    read_wish,
+    recipe_of,
+    still_allowed,
+    versions_meant,
+)
 from registry.compositions.rules import check_model_name
 from registry.compositions.selectors import experts_selected
+from registry.evidence.combining import Combined
 from registry.experts.models import Expert, ExpertVersion
 from registry.policy.rules import Verdict
 
@@ -25,6 +35,8 @@ class DryRun:
 
     allowed: bool
     verdicts: list[tuple[ExpertVersion, Verdict]]
+    licences: Combined
+    refusals: Sequence[Mapping[str, str]] = ()  # what the licences of several have against one another
     recipe: dict[str, Any] | None = None
     recipe_digest: str = ""
     revision: str = ""
@@ -62,8 +74,10 @@ def dry_run(
     verdicts = verdicts_on(meant, consumer=owner, anchor=beside, purpose=purpose, seen_by=by)
     versions = by_registration(versions_meant(wish, beside, rows, by=by))
     asked = narrowed(Ask(versions, beside, purpose, wish.top_k), wish, consumer=owner)
-    if len(still_allowed(asked, consumer=owner)) < len(asked.versions):
-        return DryRun(allowed=False, verdicts=verdicts)
+    together = licences_together(asked.versions, anchor=beside, purpose=purpose)
+    refusals = clashes_in(asked)
+    if refusals or len(still_allowed(asked, consumer=owner)) < len(asked.versions):
+        return DryRun(allowed=False, verdicts=verdicts, licences=together, refusals=refusals)
     recipe, digest = recipe_of(asked)
     same = Composition.objects.filter(recipe_digest=digest)
     known = same.filter(state__in=ASSEMBLED).order_by("-created_at").first()
@@ -71,6 +85,7 @@ def dry_run(
     return DryRun(
         allowed=True,
         verdicts=verdicts,
+        licences=together,
         recipe=recipe,
         recipe_digest=digest,
         revision=known.revision if known else "",

@@ -15,6 +15,7 @@ from registry.actors import Actor
 from registry.audit.events import Event
 from registry.audit.log import record
 from registry.compositions.builds import cancel_running, lock_composition, move, move_main, start_build
+from registry.compositions.licensing import clashes
 from registry.compositions.models import RUNNING, SERVED, Composition, CompositionState, Model, OnWithdrawal
 from registry.compositions.queries import candidates
 from registry.compositions.rules import (
@@ -54,10 +55,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the policies said of the versions that were asked for."""
+    """What the policies said of the versions that were asked for, and the licences of one another."""
 
     versions: tuple[ExpertVersion, ...]
     decisions: tuple[Decision, ...]
+    clashes: tuple[dict[str, str], ...] = ()  # what the licences of several have against one another
 
     @property
     def allowed(self) -> list[ExpertVersion]:
@@ -65,11 +67,12 @@ class Answer:
 
     @property
     def refusals(self) -> list[dict[str, str]]:
-        return [
+        refused = [
             {"expert": str(version), **reason}
             for version, decision in zip(self.versions, self.decisions, strict=True)
             for reason in decision.reasons
         ]
+        return [*refused, *self.clashes]
 
 
 def read_wish(
@@ -156,7 +159,11 @@ def ask_policies(asked: Ask, *, consumer: Organisation, by: Actor) -> Answer:
     decisions = decide_all(
         asked.versions, consumer=consumer, action=COMPOSE, purpose=asked.purpose, anchor=asked.anchor, by=by
     )
-    return Answer(versions=tuple(asked.versions), decisions=tuple(decisions))
+    return Answer(versions=tuple(asked.versions), decisions=tuple(decisions), clashes=tuple(clashes_in(asked)))
+
+
+def clashes_in(asked: Ask) -> list[dict[str, str]]:
+    return clashes(asked.versions, anchor=asked.anchor, purpose=asked.purpose)
 
 
 def recipe_of(asked: Ask) -> tuple[dict[str, Any], str]:
@@ -234,6 +241,11 @@ def still_allowed(asked: Ask, *, consumer: Organisation) -> list[ExpertVersion]:
     """The versions that the policies would allow this consumer now; nothing is stored."""
     verdicts = judge_all(asked.versions, consumer=consumer, action=COMPOSE, purpose=asked.purpose, anchor=asked.anchor)
     return [version for version, verdict in zip(asked.versions, verdicts, strict=True) if verdict.allowed]
+
+
+def would_be_built(asked: Ask, *, consumer: Organisation) -> bool:
+    """Neither the policies nor the licences together have anything against it."""
+    return len(still_allowed(asked, consumer=consumer)) == len(asked.versions) and not clashes_in(asked)
 
 
 def standing_build(model: Model, asked: Ask) -> Composition | None:

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
+
 from registry.accounts.models import Organisation
 from registry.audit import clock
 from registry.errors import Denied
-from registry.evidence.licences import Terms, terms_of
+from registry.evidence.combining import COLLECTION
+from registry.evidence.licence_data import Terms
+from registry.evidence.licences import terms_of
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.evidence.rules import PURPOSES
 from registry.experts.models import Anchor, ExpertVersion
@@ -108,7 +112,7 @@ def _subject(version: ExpertVersion, evidence: _Evidence) -> Subject:
         licence=licence,
         licence_known=terms is not None and terms.known,
         commercial_use=terms is not None and terms.commercial_use,
-        derivatives=terms is not None and terms.derivatives,
+        derivatives=terms is not None and (terms.derivatives or settings.COMPOSITION_COUNTS_AS == COLLECTION),
         purposes=tuple(consent.purposes) if consent else (),
         recipients=tuple(consent.recipients) if consent else (),
         jurisdictions=tuple(consent.jurisdictions) if consent else (),
