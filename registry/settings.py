@@ -50,8 +50,8 @@ DESTRUCTION_GRACE_HOURS = env.float("GUILDHALL_DESTRUCTION_GRACE_HOURS", default
 BLOCK_AT_ONCE = 100
 # A merged model may be worse than its anchor on the public probe by at most this share.
 VALIDATION_MAX_REGRESSION = env.float("GUILDHALL_VALIDATION_MAX_REGRESSION", default=0.25)
-# What a composed model is in the eyes of the law of copyright: a derivative of its parts, so that share-alike reaches the
-# whole and no-derivatives forbids it, or a collection of works that stay their own. See docs/governance.md.
+# What a composed model is in the eyes of the law: a derivative of its parts, so that share-alike reaches the whole and
+# no-derivatives forbids it, or a collection of works that stay their own. See docs/governance.md.
 COMPOSITION_COUNTS_AS = env.str("GUILDHALL_COMPOSITION_COUNTS_AS", default="derivative")
 if COMPOSITION_COUNTS_AS not in {"derivative", "collection"}:
     raise ImproperlyConfigured(

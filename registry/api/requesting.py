@@ -63,8 +63,8 @@ class RequestedModel(ModelDetail):
 
 
 class DryRunOut(serializers.Serializer[DryRun]):
-    """What the request would come to. `refusals` are what the experts' licences have against one another; what is said
-    of each expert alone stands in `explain`. `revision` where the recipe was built before, `composition` where it stands.
+    """What the request would come to. `refusals`: what the experts' licences have against one another; `explain`: what
+    is said of each alone. `revision` where the recipe was built before, `composition` where it stands.
     """
 
     allowed = serializers.BooleanField(read_only=True)

@@ -99,7 +99,8 @@ def request_model(
     """Ask for a model, for the first time or in another shape. The same request again is the same build.
 
     When the policies refuse an expert that was named, or the licences do not let the experts stand together, the build
-    that comes back is `refused` and says why; a model that stands already stays as it was. A selector means only what they allow, now and whenever that changes.
+    that comes back is `refused` and says why; a model that stands already stays as it was. A selector means only what
+    the policies allow, now and whenever that changes.
     """
     owner = get_organisation(organisation)
     demand_role(by, Role.CONSUMER, owner)

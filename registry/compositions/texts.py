@@ -9,6 +9,9 @@ from collections.abc import Sequence
 
 from registry.compositions.bom import bom_of
 from registry.compositions.credits import AnchorCredit, ExpertCredit, licence_files, line, markdown, outbound
+from registry.evidence.combining import Part, to_be_told
+
+TOLD = "What the licences ask for besides, as Guildhall reads them (no legal advice):"
 
 README = """\
 ---
@@ -34,7 +37,7 @@ weight.
 | Slot | Version | Title | Owner | Licence |
 |---|---|---|---|---|
 {rows}
-{attribution}
+{attribution}{duties}
 ## Loading it
 
 Set `HF_ENDPOINT` to the address of the Guildhall that it came from and `HF_TOKEN` to a token of yours; then
@@ -103,12 +106,20 @@ def _readme(anchor: AnchorCredit, experts: Sequence[ExpertCredit], top_k: int) -
         cells = (str(e.slot), e.full_name, e.title, e.owner, e.licence)
         rows.append(f"| {' | '.join(map(markdown, cells))} |")
     quoted = [f"- {markdown(e.full_name)}: {markdown(e.attribution)}" for e in experts if e.attribution.strip()]
+    duties = _duties(anchor, experts)
     return README.format(
         count=1 + len(experts),
         top_k=top_k,
         rows="\n".join(rows),
         attribution="\n".join(["", "Attribution, in the owners' words:", "", *quoted, ""]) if quoted else "",
+        duties="\n".join(["", TOLD, "", *(f"- {markdown(duty)}" for duty in duties), ""]) if duties else "",
     )
+
+
+def _duties(anchor: AnchorCredit, experts: Sequence[ExpertCredit]) -> list[str]:
+    """What the licences ask of whoever has the whole, besides naming and texts; the same for every purpose."""
+    parts = [Part(line(anchor.name), anchor.licence), *(Part(one.full_name, one.licence) for one in experts)]
+    return [duty.told for duty in to_be_told(parts)]
 
 
 def _licence(anchor: AnchorCredit, experts: Sequence[ExpertCredit]) -> str:
@@ -137,6 +148,8 @@ def _notice(anchor: AnchorCredit, experts: Sequence[ExpertCredit]) -> str:
         if expert.attribution.strip():
             lines.append(f"Attribution: {line(expert.attribution)}")
         parts.append("\n".join([*lines, f"Data: {expert.data_digest}"]))
+    if duties := _duties(anchor, experts):
+        parts.append("\n".join([TOLD, *(f"- {duty}" for duty in duties)]))
     return "\n\n".join(parts) + "\n"
 
 

@@ -66,6 +66,12 @@ class Finding:
     parts: tuple[str, ...]
     licences: tuple[str, ...] = ()
 
+    @property
+    def told(self) -> str:
+        """The sentence, with the parts where it does not name them itself."""
+        named = any(part in self.sentence for part in self.parts)
+        return self.sentence if named else f"{self.sentence} ({', '.join(self.parts)})"
+
 
 @dataclass(frozen=True, slots=True)
 class Combined:
@@ -102,7 +108,7 @@ def combine(parts: Sequence[Part], *, purpose: Purpose, counts_as: str, now: dat
     duties = [*_duties(taken), *_duties_of_purpose(taken, purpose)]
     if shared_as:
         sharing = [one for one in taken if any(terms.share_alike for terms in one.licences)]
-        sentence = f"Pass the whole on under {shared_as} only: {_listed(_names(sharing))} ask for it."
+        sentence = f"Pass the whole on under {shared_as} only, as the share-alike of {_listed(_names(sharing))} wants."
         duties.insert(0, Finding("duty.whole-under", sentence, _names(sharing), (shared_as,)))
     return Combined(
         counts_as=counts_as,
@@ -148,7 +154,7 @@ def _of_parts(taken: Sequence[_Taken], purpose: Purpose, counts_as: str, now: da
             sentence = f"{terms.id}, the licence of {parts}, is for {only} only, not for {purpose.id}."
             yield Finding("conflict.field-of-use", sentence, names, (terms.id,))
         for ban in (BANS[word] for word in terms.bans if purpose.id in BANS[word].forbids):
-            sentence = f"{terms.id}, the licence of {parts}, forbids {ban.words}, which {purpose.id} is."
+            sentence = f"{terms.id}, the licence of {parts}, forbids {ban.words}, and that rules out {purpose.id}."
             yield Finding("conflict.field-of-use", sentence, names, (terms.id,))
         if counts_as == DERIVATIVE and not terms.derivatives:
             sentence = (
@@ -169,7 +175,8 @@ def _of_sharing(taken: Sequence[_Taken]) -> Iterator[Finding]:
         for terms, (names, why) in obstacles.items():
             others = tuple(name for found in sharing.values() for name in found)
             sentence = (
-                f"{_listed(others)} ask that the whole be shared under {target}, but {terms} of {_listed(names)} {why}."
+                f"The share-alike of {_listed(others)} wants the whole under {target}, but {terms}, the licence of "
+                f"{_listed(names)}, {why}; leave one of them out."
             )
             yield Finding("conflict.share-alike-restriction", sentence, _once([*names, *others]), (terms, target))
         return
@@ -177,7 +184,7 @@ def _of_sharing(taken: Sequence[_Taken]) -> Iterator[Finding]:
     pairs = [(a, b) for i, a in enumerate(ids) for b in ids[i + 1 :] if not _under(a) & _under(b)]
     for group in pairs or ([tuple(ids)] if ids else []):
         each = _listed([f"{name} ({_listed(sharing[name])})" for name in group])
-        sentence = f"{each} each ask that the whole be shared under it, and no licence satisfies all; leave one out."
+        sentence = f"{each} each want the whole under themselves, and no licence satisfies all; leave one out."
         yield Finding("conflict.share-alike", sentence, _once(n for g in group for n in sharing[g]), tuple(group))
 
 
@@ -196,8 +203,9 @@ def _target(taken: Sequence[_Taken]) -> tuple[str, Mapping[str, tuple[tuple[str,
     if not sharing:
         return "", {}
     common = set.intersection(*map(_under, sharing))
+    preferred = _once([*sharing, *(other for name in sharing for other in LICENCES[name].shares_with)])
     tried = []
-    for name in sorted(common, key=lambda name: (name not in sharing, name)):
+    for name in (name for name in preferred if name in common):
         found = {
             terms.id: (names, why)
             for terms, names in _by_licence(taken)
@@ -247,7 +255,7 @@ def _said(terms: Terms, parts: str) -> Iterator[tuple[str, str]]:
     if bans:
         yield (
             "duty.use-restrictions",
-            f"Because of {parts} ({terms.id}), do not use the whole for {_listed(bans, 'or')}.",
+            f"Because of {parts} ({terms.id}), do not use the whole for: {'; '.join(bans)}.",
         )
     if terms.only_for is not None:
         yield "duty.only-for", f"Because of {parts} ({terms.id}), use the whole for {_listed(terms.only_for)} only."
@@ -268,7 +276,7 @@ def _duties_of_purpose(taken: Sequence[_Taken], purpose: Purpose) -> Iterator[Fi
     """What somebody has to look at for this purpose, and what each part's choice and end are."""
     for terms, names in _by_licence(taken):
         if asked := [BANS[word].words for word in terms.bans if purpose.id in BANS[word].ask_for]:
-            sentence = f"Make sure that {purpose.id} means none of what {terms.id} forbids: {_listed(asked, 'or')}."
+            sentence = f"Make sure that {purpose.id} means none of what {terms.id} forbids: {'; '.join(asked)}."
             yield Finding("duty.make-sure", sentence, names, (terms.id,))
     for one in taken:
         ids = tuple(terms.id for terms in one.licences)
