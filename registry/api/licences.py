@@ -9,7 +9,8 @@ from rest_framework.views import APIView
 from registry.api.bodies import Body
 from registry.api.callers import actor_of
 from registry.compositions.licensing import combine_named
-from registry.evidence.combining import Combined, Finding
+from registry.evidence.combining import Combined
+from registry.evidence.duties import Finding
 from registry.evidence.licences import MAX_EXPRESSION
 
 MAX_NAME = 81  # organisation/name

@@ -13,7 +13,8 @@ from registry.audit import clock
 from registry.compositions.models import Composition
 from registry.compositions.queries import candidates, versions_in
 from registry.errors import Invalid
-from registry.evidence.combining import OF_ONE_PART, READINGS, Combined, Finding, Part, combine
+from registry.evidence.combining import OF_ONE_PART, READINGS, Combined, combine
+from registry.evidence.duties import Finding, Part
 from registry.evidence.licences import normalised_licence
 from registry.evidence.models import LicenceTerms
 from registry.evidence.rules import PURPOSES
@@ -98,7 +99,7 @@ def _blamed(conflict: Finding, public: str) -> list[str]:
 
 
 def _public(anchor: Anchor) -> Part:
-    return Part(name=f"the public model {anchor.slug}", licence=anchor.licence, public=True)
+    return Part(name=f"the public model {anchor.slug}", licence=anchor.licence)
 
 
 def _part(version: ExpertVersion, terms: LicenceTerms | None) -> Part:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from registry.compositions.bom import bom_of
 from registry.compositions.credits import AnchorCredit, ExpertCredit, licence_files, line, markdown, outbound
-from registry.evidence.combining import Part, to_be_told
+from registry.evidence.duties import Part, to_be_told
 
 TOLD = "What the licences ask for besides, as Guildhall reads them (no legal advice):"
 

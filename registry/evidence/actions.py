@@ -16,7 +16,7 @@ from registry.audit.events import Event
 from registry.audit.log import record
 from registry.digests import canonical, digest_of, sha256
 from registry.errors import Invalid
-from registry.evidence.licences import normalised_licence
+from registry.evidence.licences import check_may_end, normalised_licence
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.evidence.rules import check_consent, check_licence_end, check_provenance
 from registry.experts.actions import draft_version, mark_version_verified
@@ -102,6 +102,8 @@ def verify_version_with_evidence(
 def _declare_licence(version: ExpertVersion, claim: LicenceClaim, *, by: Actor) -> None:
     declared = normalised_licence(claim.declared, text=claim.text)
     check_licence_end(claim.valid_until, now=clock.now())
+    if claim.valid_until is not None:
+        check_may_end(declared)
     LicenceTerms.objects.create(
         version=version,
         declared=declared,

@@ -44,6 +44,15 @@ def normalised_licence(expression: str, *, text: str = "") -> str:
     return str(parsed.render())
 
 
+def check_may_end(expression: str) -> None:
+    """Refuse an end date for what is known to be given for good."""
+    terms = terms_of(expression)
+    if terms.known and not terms.revocable:
+        raise Invalid(
+            f"{expression} cannot be taken back, so it has no end; leave its end date out, or declare terms that end."
+        )
+
+
 def licences_in(expression: str) -> tuple[str, ...]:
     """The ids of the licences and exceptions that it names, in its order, each once."""
     return _names_in(_parse(expression))

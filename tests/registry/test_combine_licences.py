@@ -13,10 +13,9 @@ from registry.evidence.combining import (
     DERIVATIVE,
     READINGS,
     Combined,
-    Part,
     combine,
-    to_be_told,
 )
+from registry.evidence.duties import Part, to_be_told
 from registry.evidence.licence_data import LICENCES
 from registry.evidence.rules import PURPOSES
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from pytest_django.fixtures import SettingsWrapper
 
-from registry.evidence.combining import CONFLICTS, Finding
+from registry.evidence.combining import CONFLICTS
+from registry.evidence.duties import Finding
 from registry.evidence.models import LicenceTerms
 from tests.factories import CY, api, make_expert, make_version
 

@@ -5,7 +5,14 @@ import pytest
 from registry.errors import Invalid
 from registry.evidence.licence_data import LICENCES
 from registry.evidence.licence_texts import licence_text
-from registry.evidence.licences import all_together, alternatives, licences_in, normalised_licence, terms_of
+from registry.evidence.licences import (
+    all_together,
+    alternatives,
+    check_may_end,
+    licences_in,
+    normalised_licence,
+    terms_of,
+)
 
 
 def test_an_expression_is_written_as_spdx_writes_it() -> None:
@@ -55,6 +62,14 @@ def test_nothing_is_named_where_nothing_is_near() -> None:
 def test_terms_that_contradict_each_other_are_refused(expression: str, sentence: str) -> None:
     with pytest.raises(Invalid, match=sentence):
         normalised_licence(expression)
+
+
+def test_what_is_given_for_good_has_no_end() -> None:
+    with pytest.raises(Invalid, match="MIT cannot be taken back, so it has no end"):
+        check_may_end("MIT")
+
+    check_may_end("LicenseRef-guildhall-revocable-1.0")
+    check_may_end("LicenseRef-Playhouse")
 
 
 def test_where_one_may_choose_there_is_no_contradiction() -> None:

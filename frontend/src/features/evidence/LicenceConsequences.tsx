@@ -1,5 +1,5 @@
-/** What a licence means once it is given, said before it is given. */
-import { List, Text } from "@mantine/core";
+/** What a licence means once it is given, said before it is given, with the way to keep the last word. */
+import { Button, Group, List, Text } from "@mantine/core";
 import type { LicenceTerms } from "@/api/types";
 import { Notice } from "@/components/Notice";
 import { consequences } from "@/features/evidence/evidence";
@@ -7,9 +7,12 @@ import { consequences } from "@/features/evidence/evidence";
 interface LicenceConsequencesProps {
   licence: LicenceTerms | undefined;
   expression: string;
+  /** Terms that can be taken back, to be offered beside those that cannot. */
+  revocable: LicenceTerms | undefined;
+  onChoose: (licence: string) => void;
 }
 
-export function LicenceConsequences({ licence, expression }: LicenceConsequencesProps) {
+export function LicenceConsequences({ licence, expression, revocable, onChoose }: LicenceConsequencesProps) {
   if (!expression) return null;
   if (!licence) {
     return (
@@ -26,6 +29,14 @@ export function LicenceConsequences({ licence, expression }: LicenceConsequences
           <List.Item key={sentence}>{sentence}</List.Item>
         ))}
       </List>
+      {!licence.revocable && revocable && (
+        <Group gap="sm" mt="xs">
+          <Text size="sm">If you want to be able to end all use one day, give it under the {revocable.name} instead.</Text>
+          <Button size="compact-sm" variant="light" onClick={() => onChoose(revocable.id)}>
+            Use terms I can take back
+          </Button>
+        </Group>
+      )}
     </Notice>
   );
 }

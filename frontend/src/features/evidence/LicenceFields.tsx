@@ -2,7 +2,7 @@
 import { Autocomplete, SimpleGrid, Textarea, TextInput } from "@mantine/core";
 import type { LicenceTerms } from "@/api/types";
 import { Section } from "@/components/Section";
-import { needsText, type Evidence, type Faults } from "@/features/evidence/evidence";
+import { needsText, REVOCABLE, type Evidence, type Faults } from "@/features/evidence/evidence";
 import { LicenceConsequences } from "@/features/evidence/LicenceConsequences";
 
 interface LicenceFieldsProps {
@@ -42,7 +42,12 @@ export function LicenceFields({ evidence, licences, faults, onChange }: LicenceF
           onChange={(event) => onChange({ attribution: event.currentTarget.value })}
         />
       </SimpleGrid>
-      <LicenceConsequences licence={chosen} expression={evidence.licence.trim()} />
+      <LicenceConsequences
+        licence={chosen}
+        expression={evidence.licence.trim()}
+        revocable={licences.find(({ id }) => id === REVOCABLE)}
+        onChoose={(licence) => onChange({ licence })}
+      />
       {(needsText(evidence.licence) || evidence.licenceText !== "") && (
         <Textarea
           label="Full text of the licence"

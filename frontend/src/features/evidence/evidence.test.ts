@@ -1,5 +1,6 @@
 /** Evidence: what is missing is named by its field, and what is handed in says what the owner meant. */
 import { expect, test } from "vitest";
+import type { LicenceTerms } from "@/api/types";
 import { consequences, draftOf, missing, NO_EVIDENCE, type Evidence } from "@/features/evidence/evidence";
 
 const WHOLE: Evidence = {
@@ -46,7 +47,7 @@ test("places are written as their codes", () => {
 });
 
 test("an irrevocable licence says that a withdrawal stops future use only", () => {
-  const terms = {
+  const terms: LicenceTerms = {
     id: "MIT",
     name: "MIT License",
     summary: "",
@@ -56,8 +57,19 @@ test("an irrevocable licence says that a withdrawal stops future use only", () =
     derivatives: true,
     share_alike: false,
     attribution: true,
+    commercial_limit: "",
+    stays_under: false,
+    notices: [],
+    bans: [],
+    outputs: [],
+    only_for: null,
+    patents: "silent",
+    law: "",
+    source: "https://opensource.org/license/mit",
+    reviewed_by: "",
   };
 
   expect(consequences(terms).join(" ")).toContain("a withdrawal stops future use only");
   expect(consequences({ ...terms, revocable: true }).join(" ")).toContain("nobody may go on using it");
+  expect(consequences({ ...terms, bans: ["war"] }).join(" ")).toContain("It may not be used for: war.");
 });

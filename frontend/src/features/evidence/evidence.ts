@@ -43,6 +43,9 @@ export const NO_EVIDENCE: Evidence = {
 // The house's own terms are known to the service; every other LicenseRef- is only a name until its text is here.
 const NEEDS_TEXT = /LicenseRef-(?!guildhall-)/;
 
+/** The house's own terms, which end with a withdrawal. */
+export const REVOCABLE = "LicenseRef-guildhall-revocable-1.0";
+
 export function needsText(licence: string): boolean {
   return NEEDS_TEXT.test(licence);
 }
@@ -108,6 +111,8 @@ export function consequences(licence: LicenceTerms): string[] {
     licence.redistribution ? "It may be passed on." : "It may not be passed on.",
     ...(licence.derivatives ? [] : ["Nothing that is built from it may be passed on."]),
     ...(licence.share_alike ? ["What is built with it must carry the same licence."] : []),
+    ...(licence.only_for ? [`It may be used for ${licence.only_for.join(" and ")} only.`] : []),
+    ...(licence.bans.length > 0 ? [`It may not be used for: ${licence.bans.join("; ")}.`] : []),
     ...(licence.attribution ? ["Whoever uses it must name you."] : []),
     licence.revocable
       ? "It can be taken back: after a withdrawal, nobody may go on using it."
