@@ -42,7 +42,7 @@ class TermsOut(serializers.Serializer[Terms]):
     only_for = serializers.ListField(child=serializers.CharField(), read_only=True, allow_null=True)
     patents = serializers.CharField(read_only=True)
     law = serializers.CharField(read_only=True)
-    source = serializers.CharField(read_only=True)
+    text_url = serializers.CharField(source="source", read_only=True)
     reviewed_by = serializers.CharField(read_only=True)
 
     def get_notices(self, terms: Terms) -> list[str]:

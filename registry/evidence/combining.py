@@ -135,7 +135,8 @@ def _of_sharing(taken: Sequence[Taken]) -> Iterator[Finding]:
         return
     ids = list(sharing)
     pairs = [(a, b) for i, a in enumerate(ids) for b in ids[i + 1 :] if not _under(a) & _under(b)]
-    for group in pairs or ([tuple(ids)] if ids else []):
+    groups: list[tuple[str, ...]] = [*pairs] or ([tuple(ids)] if ids else [])
+    for group in groups:
         each = listed([f"{name} ({listed(sharing[name])})" for name in group])
         sentence = f"{each} each want the whole under themselves, and no licence satisfies all; leave one out."
         yield Finding("conflict.share-alike", sentence, once(n for g in group for n in sharing[g]), tuple(group))

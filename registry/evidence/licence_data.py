@@ -121,7 +121,7 @@ def _read() -> tuple[dict[str, Terms], dict[str, str], dict[str, Ban], dict[str,
 
 
 def _terms(row: Mapping[str, Any]) -> Terms:
-    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
     share_alike = fields.pop("share_alike")
     fields["only_for"] = fields["only_for"] or None
     return Terms(**fields, share_alike=share_alike == "whole", stays_under=share_alike == "part")

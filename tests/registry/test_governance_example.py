@@ -4,8 +4,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pytest_django.fixtures import SettingsWrapper
-
 from registry.evidence.combining import CONFLICTS
 from registry.evidence.duties import Finding
 from registry.evidence.models import LicenceTerms
@@ -86,7 +84,7 @@ def test_either_of_the_two_that_quarrel_would_do_alone() -> None:
     assert (without_articles["allowed"], without_chat["allowed"]) == (True, True)
 
 
-def test_as_a_collection_only_the_clinics_is_refused(settings: SettingsWrapper) -> None:
+def test_as_a_collection_only_the_clinics_is_refused(settings: Any) -> None:
     settings.COMPOSITION_COUNTS_AS = "collection"
     make_experts()
 

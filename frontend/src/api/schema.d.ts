@@ -294,6 +294,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/licences/combine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What their licences ask for together, and what they have against one another. Nothing is stored. */
+        post: operations["combineLicences"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/log": {
         parameters: {
             query?: never;
@@ -1051,6 +1068,23 @@ export interface components {
             readonly ok: boolean;
             readonly detail: string;
         };
+        /** @description Experts by name, bare licences, or both; with an anchor or without. `counts_as` tries the other reading. */
+        CombineLicencesRequest: {
+            purpose: string;
+            anchor?: string;
+            experts?: string[];
+            licences?: string[];
+            counts_as?: string;
+        };
+        /** @description What holds for the whole. `shared_as`: the licence that share-alike parts want for it, where any does. */
+        CombinedOut: {
+            readonly counts_as: string;
+            readonly allowed: boolean;
+            readonly outbound: string;
+            readonly shared_as: string;
+            readonly duties: components["schemas"]["FindingOut"][];
+            readonly conflicts: components["schemas"]["FindingOut"][];
+        };
         CompositionBrief: {
             /** Format: uuid */
             readonly id: string;
@@ -1077,6 +1111,7 @@ export interface components {
             readonly inclusions: components["schemas"]["InclusionOut"][];
             readonly files: components["schemas"]["RepositoryFileOut"][];
             readonly decisions: components["schemas"]["DecisionOut"][];
+            readonly licences: components["schemas"]["CombinedOut"];
             /** Format: date-time */
             readonly created_at: string;
             /** Format: date-time */
@@ -1216,10 +1251,15 @@ export interface components {
             consent: components["schemas"]["ConsentInRequest"];
             provenance: components["schemas"]["ProvenanceInRequest"];
         };
-        /** @description What the request would come to. `revision` where the recipe was built before, `composition` where it stands. */
+        /**
+         * @description What the request would come to. `refusals`: what the experts' licences have against one another; `explain`: what
+         *     is said of each alone. `revision` where the recipe was built before, `composition` where it stands.
+         */
         DryRunOut: {
             readonly allowed: boolean;
             readonly explain: components["schemas"]["ExplainedExpert"][];
+            readonly refusals: components["schemas"]["RefusalOut"][];
+            readonly licences: components["schemas"]["CombinedOut"];
             readonly recipe: {
                 [key: string]: unknown;
             } | null;
@@ -1417,6 +1457,12 @@ export interface components {
             readonly added: string[];
             readonly removed: string[];
             readonly changed: string[];
+        };
+        FindingOut: {
+            readonly rule: string;
+            readonly sentence: string;
+            readonly parts: string[];
+            readonly licences: string[];
         };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         GrantRoleRequest: {
@@ -1956,11 +2002,21 @@ export interface components {
             readonly name: string;
             readonly summary: string;
             readonly commercial_use: boolean;
+            readonly commercial_limit: string;
             readonly redistribution: boolean;
             readonly derivatives: boolean;
             readonly share_alike: boolean;
+            readonly stays_under: boolean;
             readonly attribution: boolean;
             readonly revocable: boolean;
+            readonly notices: string[];
+            readonly bans: string[];
+            readonly outputs: string[];
+            readonly only_for: string[] | null;
+            readonly patents: string;
+            readonly law: string;
+            readonly text_url: string;
+            readonly reviewed_by: string;
         };
         TokenOut: {
             /** Format: uuid */
@@ -2724,6 +2780,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeyOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    combineLicences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CombineLicencesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CombinedOut"];
                 };
             };
             /** @description What was refused, and why (RFC 9457). */

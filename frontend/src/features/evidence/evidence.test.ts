@@ -65,7 +65,7 @@ test("an irrevocable licence says that a withdrawal stops future use only", () =
     only_for: null,
     patents: "silent",
     law: "",
-    source: "https://opensource.org/license/mit",
+    text_url: "https://opensource.org/license/mit",
     reviewed_by: "",
   };
 
