@@ -7,9 +7,9 @@ import { consequences } from "@/features/evidence/evidence";
 interface LicenceConsequencesProps {
   licence: LicenceTerms | undefined;
   expression: string;
-  /** Terms that can be taken back, to be offered beside those that cannot. */
-  revocable: LicenceTerms | undefined;
-  onChoose: (licence: string) => void;
+  /** Terms that can be taken back, to be offered beside those that cannot, where there is still a choice. */
+  revocable?: LicenceTerms | undefined;
+  onChoose?: (licence: string) => void;
 }
 
 export function LicenceConsequences({ licence, expression, revocable, onChoose }: LicenceConsequencesProps) {
@@ -29,7 +29,7 @@ export function LicenceConsequences({ licence, expression, revocable, onChoose }
           <List.Item key={sentence}>{sentence}</List.Item>
         ))}
       </List>
-      {!licence.revocable && revocable && (
+      {!licence.revocable && revocable && onChoose && (
         <Group gap="sm" mt="xs">
           <Text size="sm">If you want to be able to end all use one day, give it under the {revocable.name} instead.</Text>
           <Button size="compact-sm" variant="light" onClick={() => onChoose(revocable.id)}>
