@@ -47,8 +47,8 @@ class Traffic:
     def _sending(self, request: Any, **_: object) -> None:
         self.sent += int(request.headers.get("Content-Length") or 0)
 
-    def _answered(self, response_dict: dict[str, Any], context: dict[str, Any], **_: object) -> None:
-        if not context.get("is_head"):
+    def _answered(self, response_dict: dict[str, Any], event_name: str, **_: object) -> None:
+        if not event_name.endswith(".HeadObject"):  # it tells a length and sends nothing
             self.received += int(response_dict.get("headers", {}).get("content-length") or 0)
 
 

@@ -6,4 +6,8 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry.settings")
 
-application = get_asgi_application()
+django_application = get_asgi_application()
+
+from registry.hub.standing import StandingAnswers  # noqa: E402  Django has read its settings by now
+
+application = StandingAnswers(django_application)

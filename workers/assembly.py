@@ -6,7 +6,8 @@ speaks of it, and each step looks first at what is there: killed at any line, th
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 from celery import shared_task
@@ -44,6 +45,7 @@ from workers.waiting import look_after_withdrawals
 logger = logging.getLogger(__name__)
 
 EXPERT, ROUTER, SHARED = "expert.safetensors", "router.safetensors", "shared.safetensors"
+SHARDS_AT_ONCE = 4
 LENGTH_BYTES = 8  # of the header, at the start of a safetensors file
 
 
@@ -94,11 +96,7 @@ def _put_together(composition: Composition) -> None:
     homes: list[Anchor | ExpertVersion] = [anchor, *versions]
     sources = [_file_of(home, EXPERT).key for home in homes]
     files = [_shared_row(planned, anchor), *_small_rows(planned)]
-    there, size = 0, sum(shard.size for shard in planned.shards)
-    for done, (shard, source) in enumerate(zip(planned.shards, sources, strict=True)):
-        note_progress(composition.id, step="shards", done=done, total=len(sources), bytes_done=there, bytes_total=size)
-        files.append(_shard_row(shard, source))
-        there += shard.size
+    files += _shard_rows(composition, planned.shards, sources)
     record_assembled(composition.id, manifest=json.loads(planned.manifest.canonical()), files=files, by=ASSEMBLER)
 
 
@@ -168,13 +166,37 @@ def _small_rows(planned: Plan) -> Iterator[FileRow]:
         yield FileRow(path=path, size=len(data), digest=digest, sha256=_hex(digest), key=key)
 
 
-def _shard_row(shard: Shard, source: str) -> FileRow:
-    """The shard's object, made if it is not there whole. Two that make it at once make the same."""
+def _shard_rows(composition: Composition, shards: Sequence[Shard], sources: Sequence[str]) -> list[FileRow]:
+    """The objects of several shards are made at once, their rows one after another."""
+    rows: list[FileRow] = []
+    moved: WrongState | None = None
+    there, size = 0, sum(shard.size for shard in shards)
+    with ThreadPoolExecutor(max_workers=SHARDS_AT_ONCE) as pool:
+        for done, (shard, key) in enumerate(zip(shards, pool.map(_shard_object, shards, sources), strict=True)):
+            note_progress(
+                composition.id, step="shards", done=done, total=len(shards), bytes_done=there, bytes_total=size
+            )
+            try:
+                rows.append(_shard_row(shard, key))
+            except WrongState as fault:
+                moved = fault  # the others are made by now, and each has to be looked after
+            there += shard.size
+    if moved is not None:
+        raise moved
+    return rows
+
+
+def _shard_object(shard: Shard, source: str) -> str:
+    """Its key; made if it is not there whole. Two that make it at once make the same."""
     key = f"{shards_of(shard.data_digest)}{shard.slot}"
     if storage.size_of(key) != shard.size:
         storage.join(key, head=shard.header, source=source, start=shard.data_offset, size=shard.data_size)
-    if storage.size_of(key) != shard.size:
-        raise OSError(f"{key} did not come out with {shard.size} bytes")
+        if storage.size_of(key) != shard.size:
+            raise OSError(f"{key} did not come out with {shard.size} bytes")
+    return key
+
+
+def _shard_row(shard: Shard, key: str) -> FileRow:
     try:
         record_shard(
             data_digest=shard.data_digest, slot=shard.slot, digest=shard.digest, size=shard.size, key=key, by=ASSEMBLER

@@ -21,7 +21,7 @@ INLINE_BYTES = 2**20
 CONTENT_TYPES = {".json": "application/json", ".md": "text/plain; charset=utf-8", "": "text/plain; charset=utf-8"}
 
 
-@hub_view("GET", "HEAD", standing="HEAD")
+@hub_view("GET", "HEAD")
 def resolve(
     request: HttpRequest, person: Person, *, namespace: str, name: str, revision: str, path: str
 ) -> HttpResponse:

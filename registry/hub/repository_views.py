@@ -19,7 +19,7 @@ PAGE = 1000
 MAX_PATHS = 1000
 
 
-@hub_view("GET", "HEAD", standing="GET HEAD")
+@hub_view("GET", "HEAD")
 def model_info(
     request: HttpRequest, person: Person, *, namespace: str, name: str, revision: str = MAIN
 ) -> HttpResponse:
@@ -31,7 +31,7 @@ def model_info(
     return as_json(body, commit=composition.revision, warning=notice_of(composition))
 
 
-@hub_view("GET", "HEAD", standing="GET HEAD")
+@hub_view("GET", "HEAD")
 def tree(
     request: HttpRequest, person: Person, *, namespace: str, name: str, revision: str, folder: str = ""
 ) -> HttpResponse:

@@ -1,101 +1,143 @@
 """Answers that stand: what metadata was answered is said again while every row behind it is the same.
 
-One query says whether the caller may ask, and names the version (ctid and xmin) of each row that the answer was made
-of: the model, its build, the experts with their evidence, the active policies. Whoever changes one of them, in any
-process, changes the stamp with the commit; so nothing has to be told to anybody, and the click denies at once. Only
-what depends on the time alone, such as a consent that ends, may be said for `SECONDS` longer. Files are never kept.
+Before Django, as a layer of ASGI: one query for all who ask at once says who may ask, and names what the answer was
+made of (`stamps`). Only what no row tells, such as a moment that stands in a policy, may be said for `SECONDS` longer.
+Files are never kept, and whatever is not plainly to be answered goes to the views.
 """
 
+import asyncio
 import re
 import time
-from dataclasses import dataclass
-
-from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from registry.accounts.queries import token_hash
-from registry.audit import clock
-from registry.compositions.rules import MAIN
+from registry.hub.stamps import Question, Stamps
+from registry.hub.wire import REQUEST_ID_HEADER, note_request, request_id_of
 
-SECONDS = 1.0
-MOST = 4096  # answers, then all are forgotten
-DIGITS = re.compile(r"[0-9a-f]{40}")
-OWN = "X-Request-Id"  # each request has its own
-
-STAMP = """
-SELECT concat_ws('|', m.ctid, m.xmin, o.ctid, o.xmin, c.ctid, c.xmin,
-    (SELECT concat(s.ctid, s.xmin) FROM registry_policyset s WHERE s.active),
-    (SELECT count(*) FROM registry_repositoryfile f WHERE f.composition_id = c.id AND f.sha256 <> ''),
-    (SELECT string_agg(concat_ws(',', v.ctid, v.xmin, e.ctid, e.xmin, a.ctid, a.xmin,
-                                 k.ctid, k.xmin, l.ctid, l.xmin, p.ctid, p.xmin), ';' ORDER BY v.id, k.ctid)
-       FROM registry_inclusion i
-       JOIN registry_expertversion v ON v.id = i.version_id
-       JOIN registry_expert e ON e.id = v.expert_id
-       JOIN registry_anchor a ON a.id = e.anchor_id
-       LEFT JOIN registry_consentrecord k ON k.version_id = v.id
-       LEFT JOIN registry_licenceterms l ON l.version_id = v.id
-       LEFT JOIN registry_provenance p ON p.version_id = v.id
-      WHERE i.composition_id = c.id))
-  FROM registry_apitoken t
-  JOIN registry_person w ON w.id = t.person_id AND w.is_active
-  JOIN registry_organisation o ON o.slug = %s
-  JOIN registry_model m ON m.organisation_id = o.id AND m.name = %s
-  JOIN registry_composition c ON c.model_id = m.id AND c.state IN ('published', 'superseded') AND {which}
- WHERE t.hash = %s AND t.revoked_at IS NULL AND t.expires_at > %s
-   AND EXISTS (SELECT FROM registry_membership b WHERE b.person_id = w.id
-                AND ((b.role = 'consumer' AND b.organisation_id = o.id) OR b.role = 'auditor'))
- LIMIT 1
-"""
-OF_MAIN = STAMP.format(which="c.id = m.main_id")
-OF_REVISION = STAMP.format(which="c.revision = %s")
+SECONDS = 30.0
+MOST = 1024  # answers, then all are forgotten
+LARGEST = 2**18
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
+ABOUT = re.compile(
+    rf"/api/models/(?P<namespace>{NAME})/(?P<name>{NAME})"
+    r"(?:/refs|/(?:revision/(?P<revision>main|[0-9a-f]{40})|tree/(?P<tree>main|[0-9a-f]{40})(?:/.*)?))?"
+)
+FILE = re.compile(rf"/(?P<namespace>{NAME})/(?P<name>{NAME})/resolve/(?P<revision>main|[0-9a-f]{{40}})/.+")
+PATTERNS = {"GET": (ABOUT,), "HEAD": (ABOUT, FILE)}
+OWN = {REQUEST_ID_HEADER, b"date"}  # each answer has its own
+Headers = list[tuple[bytes, bytes]]
+# As Django types ASGI.
+Scope = dict[str, Any]
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What was asked, by somebody who may ask it, and the rows that the answer is made of."""
+class _Asked:
+    """A question about a repository, and all that its answer may depend on beside the rows."""
 
-    what: tuple[str, ...]
-    stamp: str
+    question: Question
+    what: tuple[str | bytes, ...]
+    request_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Answer:
     stamp: str
-    until: float
-    headers: dict[str, str]
-    body: bytes
+    until: float = 0.0
+    status: int = 0
+    headers: Headers = field(default_factory=list)
+    body: bytes = b""
+    whole: bool = False
+
+    def note(self, event: Message) -> None:
+        if event["type"] == "http.response.start":
+            self.status = event["status"]
+            self.headers = [(bytes(name), bytes(value)) for name, value in event["headers"] if name.lower() not in OWN]
+        elif event["type"] == "http.response.body" and len(self.body) <= LARGEST:
+            self.body += event.get("body", b"")
+            self.whole = not event.get("more_body", False)
+
+    def stands(self, stamp: str) -> bool:
+        return self.stamp == stamp and time.monotonic() <= self.until
 
 
-_kept: dict[tuple[str, ...], _Answer] = {}
+class StandingAnswers:
+    """Around the application: says again what stands, and remembers what the application says."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        self.stamps = Stamps()
+        self._kept: dict[tuple[str | bytes, ...], _Answer] = {}
+        self._being_made: dict[tuple[str | bytes, ...], asyncio.Event] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = _asked(scope) if scope["type"] == "http" else None
+        stamp = await self.stamps.stamp_of(asked.question) if asked else None
+        if asked is None or stamp is None:
+            await self.application(scope, receive, send)
+            return
+        if making := self._being_made.get(asked.what):
+            await making.wait()
+        kept = self._kept.get(asked.what)
+        if kept is not None and kept.stands(stamp):
+            await _say(kept, asked, send)
+            return
+        await self._make(asked, stamp, scope, receive, send)
+
+    async def _make(self, asked: _Asked, stamp: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """The stamp was there before the answer: where a row changes in between, the answer fits nobody."""
+        made, answer = asyncio.Event(), _Answer(stamp)
+
+        async def heard(event: Message) -> None:
+            answer.note(event)
+            await send(event)
+
+        self._being_made[asked.what] = made
+        try:
+            await self.application(scope, receive, heard)
+        finally:
+            made.set()
+            if self._being_made.get(asked.what) is made:
+                del self._being_made[asked.what]
+        if answer.status == 200 and answer.whole and len(answer.body) <= LARGEST:
+            if len(self._kept) >= MOST:
+                self._kept.clear()
+            answer.until = time.monotonic() + SECONDS
+            self._kept[asked.what] = answer
 
 
-def question_of(request: HttpRequest, *, namespace: str, name: str, revision: str = MAIN) -> Question | None:
-    """None for whatever is not plainly to be answered: the view says why."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not (revision == MAIN or DIGITS.fullmatch(revision)):
+def _asked(scope: Scope) -> _Asked | None:
+    method, path = scope["method"], scope["path"]
+    found = next((match for pattern in PATTERNS.get(method, ()) if (match := pattern.fullmatch(path))), None)
+    if found is None:
         return None
-    which = () if revision == MAIN else (revision,)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            OF_REVISION if which else OF_MAIN, [namespace, name, *which, token_hash(token.strip()), clock.now()]
-        )
-        row = cursor.fetchone()
-    what = (request.method or "", request.get_host(), request.get_full_path())
-    return Question(what, row[0]) if row else None
-
-
-def said_before(question: Question) -> HttpResponse | None:
-    kept = _kept.get(question.what)
-    if kept is None or kept.stamp != question.stamp or time.monotonic() > kept.until:
+    headers: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        if name in headers:
+            return None
+        headers[name] = value
+    scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    if scheme.lower() != "bearer":
         return None
-    return HttpResponse(kept.body, headers=kept.headers)
+    parts = found.groupdict()
+    revision = parts.get("revision") or parts.get("tree") or "main"
+    seen_as = [headers.get(name, b"") for name in (b"host", b"x-forwarded-proto", b"x-forwarded-host")]
+    return _Asked(
+        question=Question(parts["namespace"], parts["name"], revision, token_hash(token.strip())),
+        what=(method, scope["scheme"], path, scope["query_string"], *seen_as),
+        request_id=request_id_of(headers.get(REQUEST_ID_HEADER, b"").decode("latin-1")),
+    )
 
 
-def keep(question: Question, answer: HttpResponseBase) -> None:
-    """For the next who asks. The stamp was there before the answer: where a row changed in between, it fits nobody."""
-    if not isinstance(answer, HttpResponse) or answer.status_code != 200:
-        return
-    if len(_kept) >= MOST:
-        _kept.clear()
-    headers = {name: value for name, value in answer.headers.items() if name != OWN}
-    _kept[question.what] = _Answer(question.stamp, time.monotonic() + SECONDS, headers, answer.content)
+async def _say(kept: _Answer, asked: _Asked, send: Send) -> None:
+    own = (REQUEST_ID_HEADER, asked.request_id.encode())
+    await send(
+        {"type": "http.response.start", "status": kept.status, "headers": [*kept.headers, own], "trailers": False}
+    )
+    await send({"type": "http.response.body", "body": kept.body, "more_body": False})
+    note_request(asked.request_id, str(asked.what[0]), str(asked.what[2]), kept.status)

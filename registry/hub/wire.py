@@ -5,7 +5,7 @@ Stock clients choose their exception by X-Error-Code, show X-Error-Message, and 
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
 from typing import Any, ClassVar, Concatenate, ParamSpec
 from uuid import uuid4
@@ -16,7 +16,6 @@ from django.views.decorators.csrf import csrf_exempt
 from registry.accounts.models import Person
 from registry.accounts.queries import person_by_token
 from registry.errors import Refusal
-from registry.hub.standing import Question, keep, question_of, said_before
 
 logger = logging.getLogger(__name__)
 Arguments = ParamSpec("Arguments")
@@ -26,6 +25,7 @@ View = Callable[Concatenate[HttpRequest, Person, Arguments], HttpResponseBase]
 BAD_TOKEN = "Invalid credentials in Authorization header"  # noqa: S105  a sentence, not a secret
 MAX_MESSAGE = 900
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+REQUEST_ID_HEADER = b"x-request-id"
 
 
 class HubRefusal(Exception):
@@ -69,34 +69,24 @@ class EntryNotFound(HubRefusal):
     code = "EntryNotFound"
 
 
-def hub_view(*methods: str, standing: str = "") -> Callable[[View[Arguments]], Callable[..., HttpResponseBase]]:
-    """A view of this protocol: called with who asks, and whatever it refuses leaves in the protocol's words.
-
-    What it answers to the methods in `standing` may be said again while the rows behind it stand.
-    """
+def hub_view(*methods: str) -> Callable[[View[Arguments]], Callable[..., HttpResponseBase]]:
+    """A view of this protocol: called with who asks, and whatever it refuses leaves in the protocol's words."""
 
     def wrap(view: View[Arguments]) -> Callable[..., HttpResponseBase]:
         @csrf_exempt  # no cookie is looked at: the caller is whoever holds the token
         @wraps(view)
         def answer(request: HttpRequest, *args: Arguments.args, **kwargs: Arguments.kwargs) -> HttpResponseBase:
-            response: HttpResponseBase | None
+            response: HttpResponseBase
             try:
                 if request.method not in methods:
                     raise NoSuchMethod(f"This address answers {' and '.join(methods)} only.")
-                response = None
-                question = _question(request, kwargs) if request.method in standing.split() else None
-                if question is not None:
-                    response = said_before(question)
-                if response is None:
-                    response = view(request, _caller(request), *args, **kwargs)
-                    if question is not None:
-                        keep(question, response)
+                response = view(request, _caller(request), *args, **kwargs)
             except HubRefusal as refusal:
                 response = _refused(refusal.status, refusal.code, str(refusal), refusal.commit)
             except Refusal as refusal:
                 response = _refused(refusal.status, "", refusal.detail, "")
-            response["X-Request-Id"] = request_id = _request_id(request)
-            logger.info("hub %s %s %s %s", request_id, request.method, ascii(request.path[:200]), response.status_code)
+            response["X-Request-Id"] = request_id = request_id_of(request.headers.get("X-Request-Id", ""))
+            note_request(request_id, request.method or "", request.path, response.status_code)
             return response
 
         return answer
@@ -104,9 +94,13 @@ def hub_view(*methods: str, standing: str = "") -> Callable[[View[Arguments]], C
     return wrap
 
 
-def _question(request: HttpRequest, asked: Mapping[str, Any]) -> Question | None:
-    which = {key: str(asked[key]) for key in ("namespace", "name", "revision") if key in asked}
-    return question_of(request, **which)
+def note_request(request_id: str, method: str, path: str, status: int) -> None:
+    logger.info("hub %s %s %s %s", request_id, method, ascii(path[:200]), status)
+
+
+def request_id_of(given: str) -> str:
+    """The caller's own id where it is a plain one, so that both sides' logs can be laid side by side."""
+    return given if REQUEST_ID.fullmatch(given) else uuid4().hex
 
 
 def as_json(value: Any, *, commit: str = "", warning: str = "") -> HttpResponse:
@@ -145,9 +139,3 @@ def _refused(status: int, code: str, message: str, commit: str) -> HttpResponse:
         response["WWW-Authenticate"] = 'Bearer realm="guildhall"'
     response["Cache-Control"] = "no-store"
     return response
-
-
-def _request_id(request: HttpRequest) -> str:
-    """The caller's own id where it is a plain one, so that both sides' logs can be laid side by side."""
-    given = request.headers.get("X-Request-Id", "")
-    return given if REQUEST_ID.fullmatch(given) else uuid4().hex

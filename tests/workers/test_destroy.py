@@ -1,6 +1,8 @@
 """Destroying: after the grace, confirmed and under no hold, every byte goes; and what others need stays."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -33,6 +35,7 @@ from tests.workers.withdrawals import (
     version_of,
     withdrawn,
 )
+from workers import assembly
 from workers.assembly import compose
 
 
@@ -242,17 +245,29 @@ def test_a_late_shard_of_withdrawn_weights_is_refused_and_removed(home: Home, mo
     assert not Shard.objects.filter(data_digest=version_of("drama").data_digest).exists()
 
 
-def assembled_late(monkeypatch: pytest.MonkeyPatch, join: object) -> Composition:
+def assembled_late(monkeypatch: pytest.MonkeyPatch, join: Callable[..., None]) -> Composition:
     """A worker is at the copying when the click comes, and ends it afterwards."""
     from tests.workers.packages import requested
 
-    late = requested(name="late", experts=("drama",), on_withdrawal="close")
+    late, record, copied = (
+        requested(name="late", experts=("drama",), on_withdrawal="close"),
+        assembly.record_shard,
+        list[Callable[[], None]](),
+    )
 
-    def join_late(key: str, **more: object) -> None:
-        carried(withdrawn("drama")) if version_of("drama").state != VersionState.WITHDRAWN else None
-        join(key, **more)  # type: ignore[operator]
+    def join_noted(key: str, **more: object) -> None:
+        copied.append(lambda: join(key, **more))
+        copied[-1]()
+
+    def record_late(**row: Any) -> None:
+        if version_of("drama").state != VersionState.WITHDRAWN:
+            carried(withdrawn("drama"))
+            for copy in copied:
+                copy()  # only now it ends
+        record(**row)
 
     with monkeypatch.context() as slow:
-        slow.setattr(storage, "join", join_late)
+        slow.setattr(storage, "join", join_noted)
+        slow.setattr(assembly, "record_shard", record_late)
         compose(str(late.id))
     return Composition.objects.get(id=late.id)
