@@ -11,6 +11,7 @@ from flexcore.loading import load_composed
 from registry import storage
 from registry.audit.events import Event
 from registry.audit.models import Entry
+from registry.compositions.actions import record_shard
 from registry.compositions.models import Composition, CompositionState, Shard
 from registry.compositions.queries import shards_of
 from registry.digests import digest_of
@@ -249,11 +250,7 @@ def assembled_late(monkeypatch: pytest.MonkeyPatch, join: Callable[..., None]) -
     """A worker is at the copying when the click comes, and ends it afterwards."""
     from tests.workers.packages import requested
 
-    late, record, copied = (
-        requested(name="late", experts=("drama",), on_withdrawal="close"),
-        assembly.record_shard,
-        list[Callable[[], None]](),
-    )
+    late, copied = requested(name="late", experts=("drama",), on_withdrawal="close"), list[Callable[[], None]]()
 
     def join_noted(key: str, **more: object) -> None:
         copied.append(lambda: join(key, **more))
@@ -264,7 +261,7 @@ def assembled_late(monkeypatch: pytest.MonkeyPatch, join: Callable[..., None]) -
             carried(withdrawn("drama"))
             for copy in copied:
                 copy()  # only now it ends
-        record(**row)
+        record_shard(**row)
 
     with monkeypatch.context() as slow:
         slow.setattr(storage, "join", join_noted)
