@@ -8,6 +8,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry.settings")
 
 django_application = get_asgi_application()
 
-from registry.hub.standing import StandingAnswers  # noqa: E402  Django has read its settings by now
+# Django has read its settings by now.
+from registry.hub.standing import StandingAnswers  # noqa: E402
+from registry.hub.turnstile import Turnstile  # noqa: E402
 
-application = StandingAnswers(django_application)
+application = StandingAnswers(Turnstile(django_application))

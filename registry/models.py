@@ -2,7 +2,7 @@
 
 from registry.accounts.models import ApiToken, Membership, Organisation, Person, SigningKey
 from registry.audit.models import Entry, LogKey, LogState, Payload, Pending, Sequenced, Tile
-from registry.compositions.models import Composition, Inclusion, KeptAnswer, Model, RepositoryFile, Shard, Tag
+from registry.compositions.models import Composition, Inclusion, KeptAnswer, Model, Paper, RepositoryFile, Shard, Tag
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.experts.models import Anchor, Expert, ExpertVersion, SignedPart, UploadedFile
 from registry.notices.models import Delivery, Webhook
@@ -33,6 +33,7 @@ __all__ = [
     "Membership",
     "Model",
     "Organisation",
+    "Paper",
     "Payload",
     "Pending",
     "Person",

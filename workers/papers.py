@@ -1,4 +1,4 @@
-"""What lies beside a model's files: put into the store under names that follow from the content, and digests for it."""
+"""What lies beside a model's files: rows for it, and the digests that it speaks of."""
 
 import hashlib
 from collections.abc import Mapping
@@ -7,19 +7,14 @@ from types import MappingProxyType
 from registry import storage
 from registry.compositions.actions import FileRow
 from registry.compositions.models import Composition, Shard
-from registry.compositions.queries import FILES
 from registry.digests import sha256
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def placed(path: str, data: bytes) -> FileRow:
-    """The file as it lies in the store now, and what a row says of it."""
+def paper(path: str, data: bytes) -> FileRow:
     digest = sha256(data)
-    plain = digest.removeprefix("sha256:")
-    key = f"{FILES}{plain}"
-    storage.put(key, data)
-    return FileRow(path=path, size=len(data), digest=digest, sha256=plain, key=key)
+    return FileRow(path=path, size=len(data), digest=digest, sha256=digest.removeprefix("sha256:"), data=data)
 
 
 def plain_digests(composition: Composition, *, fetched: Mapping[str, str] = NOTHING) -> dict[str, str]:

@@ -18,8 +18,8 @@ from registry.compositions.papers import SIGNATURE, signature_of
 from registry.compositions.queries import get_composition
 from registry.errors import WrongState
 from registry.jobs import Job
-from workers.papers import placed, plain_digests
-from workers.turns import shelf, turn
+from workers.papers import paper, plain_digests
+from workers.turns import turn
 from workers.waiting import look_after_withdrawals
 
 logger = logging.getLogger(__name__)
@@ -38,11 +38,10 @@ def publish(composition_id: str) -> None:
             return
         try:
             digests = plain_digests(composition)
-            with shelf():  # nobody tidies what no row names yet
-                proof = _proof(composition)
-                signed = digests | {file.path: file.sha256 for file in proof}
-                signature = placed(SIGNATURE, signature_of(str(composition.model), signed))
-                publish_composition(composition.id, proof=[*proof, signature], sha256=digests, by=ASSEMBLER)
+            proof = _proof(composition)
+            signed = digests | {file.path: file.sha256 for file in proof}
+            signature = paper(SIGNATURE, signature_of(str(composition.model), signed))
+            publish_composition(composition.id, proof=[*proof, signature], sha256=digests, by=ASSEMBLER)
         except WrongState as moved:
             logger.info("%s is no longer to be published: %s", composition, moved)
     look_after_withdrawals()
@@ -62,4 +61,4 @@ def _proof(composition: Composition) -> list[FileRow]:
     index = index_of(composition.included_entry or 0)
     if index is None:
         raise RuntimeError(f"{composition} is published in the log and has no place there")
-    return [placed(ENTRY, leaf_at(index)), placed(PROOF, proof_of(index).encode())]
+    return [paper(ENTRY, leaf_at(index)), paper(PROOF, proof_of(index).encode())]

@@ -22,9 +22,9 @@ from registry.compositions.progress import note_progress
 from registry.compositions.queries import get_composition, tried_before
 from registry.errors import WrongState
 from registry.jobs import Job
-from workers.papers import NOTHING, placed, plain_digests
+from workers.papers import NOTHING, paper, plain_digests
 from workers.scratch import scratch_folder
-from workers.turns import shelf, turn
+from workers.turns import turn
 from workers.waiting import look_after_withdrawals
 
 logger = logging.getLogger(__name__)
@@ -46,9 +46,8 @@ def validate_composition(composition_id: str) -> None:
             if validation is None:
                 validation, fetched = _try_out(composition)
             digests = plain_digests(composition, fetched=fetched)
-            with shelf():  # nobody tidies what no row names yet
-                papers = [placed(path, data) for path, data in papers_of(composition, digests).items()]
-                include_composition(composition.id, validation=validation, papers=papers, sha256=digests, by=ASSEMBLER)
+            papers = [paper(path, data) for path, data in papers_of(composition, digests).items()]
+            include_composition(composition.id, validation=validation, papers=papers, sha256=digests, by=ASSEMBLER)
         except WrongState as moved:
             logger.info("%s is no longer to be published: %s", composition, moved)
         except (Malformed, Unsound) as fault:

@@ -38,6 +38,7 @@ from registry.compositions.models import (
     Inclusion,
     Model,
     OnWithdrawal,
+    Paper,
     RepositoryFile,
     Shard,
     Tag,
@@ -74,13 +75,14 @@ MAX_TAGS = 1000  # of a model
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """A file of a composed repository, as a worker placed it."""
+    """A file of a composed repository: in the store, as a worker placed it, or a paper with its bytes."""
 
     path: str
     size: int
     digest: str
     sha256: str  # hex, of the whole file; empty where it is not known yet
-    key: str
+    key: str = ""
+    data: bytes | None = None
 
 
 @transaction.atomic
@@ -354,10 +356,12 @@ def _cancelled_as_unfit(composition: Composition, versions: Sequence[ExpertVersi
 
 
 def _add_files(composition: Composition, files: Sequence[FileRow]) -> None:
-    RepositoryFile.objects.bulk_create(
+    rows = RepositoryFile.objects.bulk_create(
         RepositoryFile(composition=composition, path=f.path, size=f.size, digest=f.digest, sha256=f.sha256, key=f.key)
         for f in files
     )
+    papers = [Paper(file=row, data=f.data) for row, f in zip(rows, files, strict=True) if f.data is not None]
+    Paper.objects.bulk_create(papers)
 
 
 def _note_sha256(composition: Composition, sha256: Mapping[str, str]) -> None:

@@ -207,10 +207,20 @@ class RepositoryFile(models.Model):
     size = models.BigIntegerField()
     digest = models.CharField(max_length=71)
     sha256 = models.CharField(max_length=64, blank=True)  # of the whole file, once it is known
-    key = models.CharField(max_length=200)
+    key = models.CharField(max_length=200, blank=True)  # empty: a paper
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["composition", "path"], name="repository_path_is_unique")]
 
     def __str__(self) -> str:
         return self.path
+
+
+class Paper(models.Model):
+    """The bytes of a file that tells of one build alone: few kB, which cost the database less than the store."""
+
+    file = models.OneToOneField(RepositoryFile, on_delete=models.CASCADE, related_name="paper", primary_key=True)
+    data = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"paper {self.file_id}"

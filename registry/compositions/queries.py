@@ -8,11 +8,22 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from flexcore.manifest import TEXT_PATH
+from registry import storage
 from registry.accounts.models import Organisation
 from registry.accounts.queries import reach_of
 from registry.actors import Actor
 from registry.compositions.credits import AnchorCredit, Described, ExpertCredit
-from registry.compositions.models import RUNNING, SERVED, Composition, CompositionState, Inclusion, Model, Shard, Tag
+from registry.compositions.models import (
+    RUNNING,
+    SERVED,
+    Composition,
+    CompositionState,
+    Inclusion,
+    Model,
+    RepositoryFile,
+    Shard,
+    Tag,
+)
 from registry.compositions.rules import MAIN, REVISION
 from registry.compositions.selectors import experts_selected, selector_of
 from registry.compositions.texts import repository_texts_of
@@ -167,6 +178,13 @@ def repository_texts(composition: Composition) -> dict[str, bytes]:
     experts = [_credit(slot, version) for slot, version in versions_in(composition)]
     recipe = composition.recipe
     return repository_texts_of(credit, experts, top_k=recipe["top_k"], recipe_digest=composition.recipe_digest)
+
+
+def content_of(file: RepositoryFile) -> bytes:
+    """All bytes of a small file."""
+    if not file.key:
+        return bytes(file.paper.data)
+    return b"".join(storage.stream(file.key)) if file.size else b""
 
 
 def twin_of(composition: Composition) -> Composition | None:

@@ -9,6 +9,7 @@ from registry import storage
 from registry.accounts.models import Person
 from registry.actors import person as actor
 from registry.compositions.models import Composition, RepositoryFile
+from registry.compositions.queries import content_of
 from registry.errors import Denied
 from registry.hub.listings import entity_tag
 from registry.hub.notices import notice_of
@@ -35,7 +36,7 @@ def resolve(
     composition = open_revision(model, revision)
     file = open_file(composition, path)
     _grant(composition, file, person)
-    if file.size > INLINE_BYTES:
+    if file.key and file.size > INLINE_BYTES:
         url = storage.sign_get(file.key, filename=file.path.rpartition("/")[2])
         answer: HttpResponse = HttpResponseRedirect(url)
         del answer["Content-Type"]
@@ -58,7 +59,7 @@ def _inline(file: RepositoryFile, header: str | None) -> HttpResponse:
         answer = HttpResponse(status=416)
         answer["Content-Range"] = f"bytes */{file.size}"
         return answer
-    data = b"".join(storage.stream(file.key)) if file.size else b""
+    data = content_of(file)
     if span is None:
         return HttpResponse(data, content_type=_content_type(file))
     answer = HttpResponse(data[span.start : span.end], status=206, content_type=_content_type(file))

@@ -8,11 +8,10 @@ Files are never kept, and whatever is not plainly to be answered goes to the vie
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from registry.accounts.queries import token_hash
+from registry.hub.asgi import Application, Message, Receive, Scope, Send
 from registry.hub.stamps import Question, Stamps
 from registry.hub.wire import REQUEST_ID_HEADER, note_request, request_id_of
 
@@ -28,12 +27,6 @@ FILE = re.compile(rf"/(?P<namespace>{NAME})/(?P<name>{NAME})/resolve/(?P<revisio
 PATTERNS = {"GET": (ABOUT,), "HEAD": (ABOUT, FILE)}
 OWN = {REQUEST_ID_HEADER, b"date"}  # each answer has its own
 Headers = list[tuple[bytes, bytes]]
-# As Django types ASGI.
-Scope = dict[str, Any]
-Message = Mapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,12 @@ from registry.audit import clock
 from registry.audit.events import Event
 from registry.audit.log import record
 from registry.compositions.actions import block_compositions_with, request_composition
-from registry.compositions.models import Composition
+from registry.compositions.models import Composition, Paper
 from registry.errors import NotAllowed, NotFound, WrongState
 from registry.experts.models import ROADS, ExpertVersion, VersionState
 from registry.experts.queries import get_expert, lock_version
 from registry.jobs import Job, after_commit
+from registry.withdrawals.destruction import held
 from registry.withdrawals.models import (
     Cause,
     Certificate,
@@ -301,8 +302,10 @@ def reopen_destruction(withdrawal_id: UUID, *, remnants: int, by: Actor) -> None
 
 @transaction.atomic
 def note_destroyed(withdrawal_id: UUID, gone: Iterable[tuple[str, str, int]], *, by: Actor) -> None:
-    """These objects (key, version, size) are being deleted. The log hears of all at the end, by their digest."""
+    """These objects (key, version, size) are being deleted, and the papers of the builds now. The log hears of all
+    objects at the end, by their digest."""
     withdrawal = _locked(withdrawal_id)
+    Paper.objects.filter(file__composition__in=held(withdrawal.version)).delete()
     rows = [DestroyedObject(withdrawal=withdrawal, key=key, version_id=v, size=size) for key, v, size in gone]
     known = set(withdrawal.destroyed.values_list("key", "version_id"))
     new = [row for row in rows if (row.key, row.version_id) not in known]

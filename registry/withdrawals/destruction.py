@@ -28,7 +28,8 @@ def doomed_by(withdrawal: Withdrawal) -> Doomed:
     if version.data_digest:
         shards |= storage.names_under(shards_of(version.data_digest))  # and those that no row speaks of yet
     twins = same_bytes(version)
-    composed = set(RepositoryFile.objects.filter(composition__in=held(version)).values_list("key", flat=True))
+    files = RepositoryFile.objects.filter(composition__in=held(version)).exclude(key="")  # papers lie in no store
+    composed = set(files.values_list("key", flat=True))
     needed = set(RepositoryFile.objects.filter(composition__state__in=RUNNING | SERVED).values_list("key", flat=True))
     needed |= set(UploadedFile.objects.exclude(version=version).values_list("key", flat=True))
     needed |= set(Shard.objects.exclude(data_digest=version.data_digest).values_list("key", flat=True))

@@ -15,7 +15,8 @@ from registry.compositions.models import Composition, CompositionState, Model, R
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.experts.models import ExpertVersion, VersionState
 from registry.hub import standing
-from registry.hub.standing import Receive, Scope, Send, StandingAnswers
+from registry.hub.asgi import Receive, Scope, Send
+from registry.hub.standing import StandingAnswers
 from registry.policy.models import PolicySet
 from tests.factories import CY, EVE, make_token
 from tests.repositories import published_stage
