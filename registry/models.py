@@ -6,7 +6,7 @@ from registry.compositions.models import Composition, Inclusion, KeptAnswer, Mod
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.experts.models import Anchor, Expert, ExpertVersion, SignedPart, UploadedFile
 from registry.notices.models import Delivery, Webhook
-from registry.policy.models import Decision, PolicySet
+from registry.policy.models import Decision, PolicySet, Quarantine
 from registry.reviews.models import Review
 from registry.usage.models import Download
 from registry.withdrawals.models import Certificate, DestroyedObject, LegalHold, Withdrawal, WithdrawalStep
@@ -39,6 +39,7 @@ __all__ = [
     "Person",
     "PolicySet",
     "Provenance",
+    "Quarantine",
     "RepositoryFile",
     "Review",
     "Sequenced",

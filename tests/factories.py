@@ -37,6 +37,9 @@ from registry.experts.models import Anchor, AnchorState, Expert, ExpertVersion, 
 from registry.experts.numbering import next_status_index
 from registry.notices.models import Delivery, Webhook
 from registry.notices.sealing import seal
+from registry.policy.actions import activate_policy_set, propose_policies
+from registry.policy.examples import default_examples
+from registry.policy.models import PolicySet
 from workers import publishing
 
 ADA = person(UUID(int=0xADA))
@@ -120,7 +123,7 @@ def row_of(actor: Actor) -> Person:
 
 def log() -> QuerySet[Entry]:
     """What the log tells of the test's own deeds, in order."""
-    return Entry.objects.exclude(event=Event.POLICY_ACTIVATED).order_by("id")
+    return Entry.objects.exclude(event__in=[Event.POLICY_PROPOSED, Event.POLICY_ACTIVATED]).order_by("id")
 
 
 def make_token(owner: Actor, text: str = "", **fields: Any) -> str:
@@ -137,6 +140,18 @@ def api(caller: Actor | None = None) -> APIClient:
     if caller is not None:
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {make_token(caller)}")
     return client
+
+
+def make_proposal(text: str, *, examples: Sequence[Any] | None = None, by: Actor = BEN) -> PolicySet:
+    """A set that waits for a second person; without examples of its own it comes with those of the shipped set."""
+    row_of(by)
+    given = default_examples() if examples is None else examples
+    return propose_policies(text, examples=given, reason="We tried it, and it does what it should.", by=by)
+
+
+def make_active(text: str, *, examples: Sequence[Any] | None = None) -> PolicySet:
+    """Ben proposes it, and Otto activates it."""
+    return activate_policy_set(make_proposal(text, examples=examples).number, by=OTTO)
 
 
 def make_key(organisation: str = "playhouse", **fields: Any) -> SigningKey:

@@ -8,8 +8,8 @@ from uuid import uuid4
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from registry.accounts.models import ApiToken
-from registry.actors import PROPAGATOR, Actor
+from registry.accounts.models import ApiToken, Role
+from registry.actors import PROPAGATOR, Actor, person
 from registry.audit.rotation import note_keys
 from registry.audit.statements import sign
 from registry.compositions.actions import set_tag
@@ -17,6 +17,10 @@ from registry.digests import sha256
 from registry.experts.models import AnchorState, UploadedFile, VersionState
 from registry.experts.rules import ANCHOR_FILES, PACKAGE_FILES
 from registry.experts.uploads import add_version_file
+from registry.policy.actions import decide, place_quarantine
+from registry.policy.cedar import default_policies
+from registry.policy.examples import default_examples
+from registry.policy.models import PolicySet
 from registry.withdrawals.actions import certify, pause_version, place_hold, withdraw_version
 from registry.withdrawals.statements import certificate_of
 from tests.factories import (
@@ -28,13 +32,16 @@ from tests.factories import (
     OTTO,
     PASSWORD,
     catch_up,
+    make_active,
     make_anchor,
     make_delivery,
     make_draft,
     make_expert,
     make_file,
     make_key,
+    make_organisation,
     make_person,
+    make_proposal,
     make_revision,
     make_token,
     make_version,
@@ -47,6 +54,7 @@ from tests.registry.uploading import evidence_for
 REASON = "The licence was not ours to give."
 EVERYBODY = frozenset(CAST)
 CHECKERS = frozenset({BEN, OLGA, OTTO})
+STEWARDS = frozenset({BEN, OTTO})
 OWNER = frozenset({ADA})
 OPERATOR = frozenset({OTTO})
 CONSUMER = frozenset({CY})
@@ -182,6 +190,36 @@ def a_new_expert() -> dict[str, Any]:
     return {"organisation": "playhouse", "name": "opera", "anchor": "small", "title": "Opera", "domain": "opera"}
 
 
+def new_policies() -> str:
+    return f"{default_policies()}\n// {uuid4()}\n"
+
+
+def a_policy_set(then: str = "") -> Callable[[], str]:
+    return lambda: f"/policies/{PolicySet.objects.get(active=True).number}{then}"
+
+
+def a_proposed_set() -> str:
+    """Of somebody else's than those who are to activate it."""
+    third = person(make_person(roles=[("third-house", Role.COMPLIANCE)]).id)
+    return f"/policies/{make_proposal(new_policies(), by=third).number}/activate"
+
+
+def an_earlier_set() -> str:
+    before = PolicySet.objects.get(active=True)
+    make_active(new_policies())
+    return f"/policies/{before.number}/rollback"
+
+
+def a_decision() -> str:
+    library = make_organisation("library")
+    decision = decide(make_version(), consumer=library, action="compose", purpose="research", by=CY)
+    return f"/decisions/{decision.id}"
+
+
+def a_quarantine() -> str:
+    return f"/quarantines/{place_quarantine(version_id=make_version().id, reason=REASON, by=BEN).id}/lift"
+
+
 OPERATIONS: dict[str, Operation] = {
     "getSession": Operation("GET", always("/session"), EVERYBODY, strangers=True),
     "signIn": Operation(
@@ -267,6 +305,40 @@ OPERATIONS: dict[str, Operation] = {
         frozenset({BEN}),
         always({"verdict": "approve", "reason": "The licence and the consent agree."}),
     ),
+    "listPolicySets": Operation("GET", always("/policies"), CHECKERS),
+    "proposePolicySet": Operation(
+        "POST",
+        always("/policies"),
+        STEWARDS,
+        lambda: {"text": new_policies(), "examples": list(default_examples()), "reason": REASON},
+    ),
+    "checkPolicySet": Operation(
+        "POST",
+        always("/policies/check"),
+        STEWARDS,
+        always({"text": "permit (principal, action, resource);", "examples": []}),
+    ),
+    "simulateChange": Operation(
+        "POST",
+        always("/policies/simulate"),
+        CHECKERS,
+        always({"reclassify": {"licence": "MIT", "into": "CC-BY-ND-4.0"}}),
+    ),
+    "getPolicySet": Operation("GET", a_policy_set(), CHECKERS),
+    "tryPolicyExamples": Operation("GET", a_policy_set("/examples"), CHECKERS),
+    "shadowPolicySet": Operation("POST", a_policy_set("/shadow"), CHECKERS, always({"decisions": 10})),
+    "activatePolicySet": Operation("POST", a_proposed_set, STEWARDS),
+    "proposeRollback": Operation("POST", an_earlier_set, STEWARDS, always({"reason": REASON})),
+    "listDecisions": Operation("GET", always("/decisions"), CHECKERS),
+    "getDecision": Operation("GET", a_decision, CHECKERS),
+    "listQuarantines": Operation("GET", always("/quarantines"), CHECKERS),
+    "placeQuarantine": Operation(
+        "POST",
+        always("/quarantines"),
+        STEWARDS,
+        lambda: {"version": str(make_version().id), "reason": REASON},
+    ),
+    "liftQuarantine": Operation("POST", a_quarantine, STEWARDS, always({"reason": REASON})),
     "previewWithdrawal": Operation("GET", lambda: f"/versions/{make_version().id}/withdrawal-preview", OWNER),
     "withdrawVersion": Operation(
         "POST",
@@ -308,6 +380,9 @@ OPERATIONS: dict[str, Operation] = {
     "listRevisions": Operation("GET", lambda: f"/models/{make_revision().model}/revisions", CONSUMER | CHECKERS),
     "compareRevisions": Operation(
         "GET", lambda: f"/models/{make_revision().model}/revisions/main/compare/main", CONSUMER | CHECKERS
+    ),
+    "explainRevision": Operation(
+        "GET", lambda: f"/models/{make_revision().model}/revisions/main/explain", CONSUMER | CHECKERS
     ),
     "setTag": Operation(
         "PUT", lambda: f"/models/{make_revision().model}/tags/v1", CONSUMER, always({"revision": "main"})

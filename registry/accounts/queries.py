@@ -61,6 +61,13 @@ def demand_role(actor: Actor, role: Role, organisation: Organisation | str | Non
     raise NotAllowed(f"This needs the role {role.value}{where}; you do not hold it.")
 
 
+def demand_any_role(actor: Actor, *roles: Role) -> None:
+    """Raise unless the actor holds one of the roles, in whichever organisation."""
+    if any(has_role(actor, role) for role in roles):
+        return
+    raise NotAllowed(f"This needs one of the roles {', '.join(role.value for role in roles)}; you hold none of them.")
+
+
 def is_member(actor: Actor, organisation: UUID) -> bool:
     return Membership.objects.filter(person=actor.person_id, organisation=organisation).exists()
 

@@ -19,7 +19,7 @@ from registry.compositions.models import Composition, Model
 from registry.compositions.queries import explain, models_seen_by
 from registry.experts.models import ExpertVersion
 from registry.experts.queries import get_visible_anchor
-from registry.policy.rules import Verdict
+from registry.policy.rules import Remedy, Verdict
 
 BUILDS_SHOWN = 50
 
@@ -137,11 +137,20 @@ class ExplainModel(Body):
     purpose = serializers.CharField(max_length=40)
 
 
+class RemedyOut(serializers.Serializer[Remedy]):
+    """What would change the answer of one rule, and who can do it."""
+
+    policy = serializers.CharField(read_only=True)
+    who = serializers.CharField(read_only=True)  # consumer | owner | compliance | time
+    sentence = serializers.CharField(read_only=True)
+
+
 class ExplainedExpert(serializers.Serializer[Any]):
     expert = serializers.CharField(read_only=True)
     version = serializers.IntegerField(read_only=True)
     allowed = serializers.BooleanField(read_only=True)
     reasons = PolicyReason(many=True, read_only=True)
+    remedies = RemedyOut(many=True, read_only=True)
 
 
 def explained(verdicts: Iterable[tuple[ExpertVersion, Verdict]]) -> Any:
@@ -151,6 +160,7 @@ def explained(verdicts: Iterable[tuple[ExpertVersion, Verdict]]) -> Any:
             "version": version.number,
             "allowed": verdict.allowed,
             "reasons": verdict.reasons,
+            "remedies": verdict.remedies,
         }
         for version, verdict in verdicts
     ]

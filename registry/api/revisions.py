@@ -12,10 +12,11 @@ from rest_framework.views import APIView
 from registry.api.bodies import Body
 from registry.api.callers import actor_of
 from registry.api.compositions import InclusionOut
+from registry.api.models import Explanation, explained
 from registry.compositions.actions import remove_tag, set_tag
 from registry.compositions.comparing import Difference, compare
 from registry.compositions.models import Composition, Model, Tag
-from registry.compositions.queries import get_model, get_published, revisions_of
+from registry.compositions.queries import explain_revision, get_model, get_published, revisions_of
 
 MAX_REVISION = 40
 
@@ -158,3 +159,11 @@ class TagView(APIView):
         actor = actor_of(request)
         remove_tag(get_model(org, name, seen_by=actor).id, tag, by=actor)
         return Response(status=204)
+
+
+class ExplainRevision(APIView):
+    @extend_schema(operation_id="explainRevision", responses=Explanation)
+    def get(self, request: Request, org: str, name: str, revision: str) -> Response:
+        """Whether the policies would let this revision be read now, expert by expert, and what would change that."""
+        model = get_model(org, name, seen_by=actor_of(request))
+        return Response({"experts": explained(explain_revision(get_published(model, revision)))})

@@ -43,7 +43,10 @@ class Event(models.TextChoices):
     PROVENANCE_CHECKED = "provenance.checked"
     REVIEW_DECIDED = "review.decided"
 
+    POLICY_PROPOSED = "policy.proposed"
     POLICY_ACTIVATED = "policy.activated"
+    QUARANTINE_PLACED = "quarantine.placed"
+    QUARANTINE_LIFTED = "quarantine.lifted"
     DECISION_MADE = "decision.made"
 
     MODEL_REQUESTED = "model.requested"

@@ -77,7 +77,10 @@ SHAPES: dict[E, Shape] = {
     E.PROVENANCE_CHECKED: shape("signature_verified key"),
     E.REVIEW_DECIDED: shape("verdict", private="reason"),
     # policy
-    E.POLICY_ACTIVATED: shape("hash rules"),
+    E.POLICY_PROPOSED: shape("hash rules examples_digest", optional="earlier", private="reason"),
+    E.POLICY_ACTIVATED: shape("hash rules", optional="proposed_by replaces"),
+    E.QUARANTINE_PLACED: shape(private="reason"),
+    E.QUARANTINE_LIFTED: shape(private="reason"),
     E.DECISION_MADE: shape("decision consumer action purpose allowed policies set_hash inputs_digest"),
     # compositions
     E.MODEL_REQUESTED: shape("anchor experts purpose top_k on_withdrawal", optional="selector"),

@@ -156,7 +156,8 @@ def request_composition(model_id: UUID, *, by: Actor) -> Composition | None:
         return None  # its consumer has asked for something else in the meantime, or must do so
     _note_supply(model, supply)
     asked = Ask(versions=versions, anchor=model.anchor, purpose=model.purpose, top_k=model.top_k)
-    allowed = asked.without_all_but(still_allowed(asked, consumer=model.organisation))
+    meant_alone = model.selector is not None
+    allowed = asked.without_all_but(still_allowed(asked, consumer=model.organisation, each_alone=meant_alone))
     if len(allowed.versions) > MAX_EXPERTS:
         return None
     standing = standing_build(model, allowed)

@@ -71,7 +71,8 @@ def dry_run(
     meant: Sequence[Expert] = rows
     if wish.selector is not None:
         meant = list(experts_beside(beside, seen_by=by).filter(**experts_selected(wish.selector, beside)))
-    verdicts = verdicts_on(meant, consumer=owner, anchor=beside, purpose=purpose, seen_by=by)
+    named = wish.selector is None
+    verdicts = verdicts_on(meant, consumer=owner, anchor=beside, purpose=purpose, seen_by=by, together=named)
     versions = by_registration(versions_meant(wish, beside, rows, by=by))
     asked = narrowed(Ask(versions, beside, purpose, wish.top_k), wish, consumer=owner)
     together = licences_together(asked.versions, anchor=beside, purpose=purpose)

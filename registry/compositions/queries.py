@@ -33,7 +33,7 @@ from registry.evidence.models import LicenceTerms, Provenance
 from registry.evidence.rules import PURPOSES
 from registry.experts.models import Anchor, Expert, ExpertVersion, VersionState
 from registry.experts.queries import visible_experts, visible_versions
-from registry.policy.queries import COMPOSE, judge_all
+from registry.policy.queries import COMPOSE, DOWNLOAD, explain_all
 from registry.policy.rules import Verdict
 
 SHARDS = "shards/"  # where composed weights lie, by the digest of the data
@@ -291,11 +291,34 @@ def explain(
 
 
 def verdicts_on(
-    experts: Iterable[Expert], *, consumer: Organisation, anchor: Anchor, purpose: str, seen_by: Actor
+    experts: Iterable[Expert],
+    *,
+    consumer: Organisation,
+    anchor: Anchor,
+    purpose: str,
+    seen_by: Actor,
+    together: bool = False,
 ) -> list[tuple[ExpertVersion, Verdict]]:
-    """What the policies would say now of the version that each expert would come with."""
+    """What the policies would say now of the version that each expert would come with, and what would change that.
+
+    Each as if it were asked for alone, unless they are meant `together`.
+    """
     versions = list(candidates(experts, seen_by=seen_by).values())
-    verdicts = judge_all(versions, consumer=consumer, action=COMPOSE, purpose=purpose, anchor=anchor)
+    verdicts = explain_all(
+        versions,
+        consumer=consumer,
+        action=COMPOSE,
+        purpose=purpose,
+        anchor=anchor,
+        experts=None if together else 1,
+    )
+    return list(zip(versions, verdicts, strict=True))
+
+
+def explain_revision(composition: Composition) -> list[tuple[ExpertVersion, Verdict]]:
+    """What the policies would say now to a download of this revision, of each expert in it."""
+    model, versions = composition.model, [version for _, version in versions_in(composition)]
+    verdicts = explain_all(versions, consumer=model.organisation, action=DOWNLOAD, purpose=model.purpose)
     return list(zip(versions, verdicts, strict=True))
 
 
@@ -307,5 +330,10 @@ def explain_model(model: Model, *, seen_by: Actor) -> list[tuple[ExpertVersion, 
         meant = experts_selected(selector, model.anchor)
         experts = experts_beside(model.anchor, seen_by=seen_by).filter(**meant)
     return verdicts_on(
-        experts, consumer=model.organisation, anchor=model.anchor, purpose=model.purpose, seen_by=seen_by
+        experts,
+        consumer=model.organisation,
+        anchor=model.anchor,
+        purpose=model.purpose,
+        seen_by=seen_by,
+        together=selector is None,
     )

@@ -139,7 +139,7 @@ def narrowed(asked: Ask, wish: Wish, *, consumer: Organisation) -> Ask:
     """Of what a selector matches, that which the policies allow: the rest is not meant."""
     if wish.selector is None:
         return asked
-    rest = asked.without_all_but(still_allowed(asked, consumer=consumer))
+    rest = asked.without_all_but(still_allowed(asked, consumer=consumer, each_alone=True))
     count = len(rest.versions)
     if not count:
         raise Invalid(
@@ -237,9 +237,16 @@ def change_wish(model: Model, wish: Wish, anchor: Anchor, experts: Sequence[Expe
     record(Event.MODEL_CHANGED, about=f"model:{model}", by=by, facts=told(wish))
 
 
-def still_allowed(asked: Ask, *, consumer: Organisation) -> list[ExpertVersion]:
-    """The versions that the policies would allow this consumer now; nothing is stored."""
-    verdicts = judge_all(asked.versions, consumer=consumer, action=COMPOSE, purpose=asked.purpose, anchor=asked.anchor)
+def still_allowed(asked: Ask, *, consumer: Organisation, each_alone: bool = False) -> list[ExpertVersion]:
+    """The versions that the policies would allow this consumer now, together or each alone; nothing is stored."""
+    verdicts = judge_all(
+        asked.versions,
+        consumer=consumer,
+        action=COMPOSE,
+        purpose=asked.purpose,
+        anchor=asked.anchor,
+        experts=1 if each_alone else None,
+    )
     return [version for version, verdict in zip(asked.versions, verdicts, strict=True) if verdict.allowed]
 
 

@@ -1,7 +1,8 @@
 """Standing selectors: what they match now, and which models have not been looked at since that changed.
 
-What there is to choose from is told by the approved versions and the policies that decide, so a digest of both says
-whether anything can have changed. Where a version is withdrawn, a model that is to fail closed follows nothing.
+What there is to choose from is told by the approved versions, the policies that decide and what is under quarantine, so
+a digest of these says whether anything can have changed. Where a version is withdrawn, a model that is to fail closed
+follows nothing.
 """
 
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from registry.compositions.models import Inclusion, Model, OnWithdrawal
 from registry.compositions.rules import Selector
 from registry.digests import digest_of
 from registry.experts.models import Anchor, Expert, ExpertVersion, VersionState
-from registry.policy.models import PolicySet
+from registry.policy.models import PolicySet, Quarantine
 
 
 def selector_of(model: Model) -> Selector | None:
@@ -46,11 +47,12 @@ def supply_of(anchor_id: UUID) -> str:
 
 def supplies(anchors: Iterable[UUID]) -> dict[UUID, str]:
     policies = PolicySet.objects.filter(active=True).values_list("hash", flat=True).first() or ""
+    held = sorted(str(key) for key in Quarantine.objects.filter(lifted_at=None).values_list("id", flat=True))
     approved: dict[UUID, list[str]] = {anchor: [] for anchor in anchors}
     rows = ExpertVersion.objects.filter(state=VersionState.APPROVED, expert__anchor__in=list(approved)).order_by("id")
     for anchor, version in rows.values_list("expert__anchor", "id"):
         approved[anchor].append(str(version))
-    return {anchor: digest_of([policies, *versions]) for anchor, versions in approved.items()}
+    return {anchor: digest_of([policies, *versions, *held]) for anchor, versions in approved.items()}
 
 
 def is_closed(model: Model) -> bool:

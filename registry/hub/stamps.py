@@ -30,6 +30,7 @@ WITH asked AS (
      CROSS JOIN LATERAL (
         SELECT o.id AS organisation_id, concat_ws('|', m.ctid, m.xmin, o.ctid, o.xmin, c.ctid, c.xmin,
             (SELECT concat(s.ctid, s.xmin) FROM registry_policyset s WHERE s.active),
+            (SELECT string_agg(q.id::text, ',' ORDER BY q.id) FROM registry_quarantine q WHERE q.lifted_at IS NULL),
             (SELECT count(*) FROM registry_repositoryfile f WHERE f.composition_id = c.id AND f.sha256 <> ''),
             (SELECT string_agg(concat(g.ctid, g.xmin), ',' ORDER BY g.id) FROM registry_tag g WHERE g.model_id = m.id),
             (SELECT string_agg(concat_ws(',', v.ctid, v.xmin, e.ctid, e.xmin, a.ctid, a.xmin,

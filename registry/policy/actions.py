@@ -1,22 +1,37 @@
-"""Deciding, and saying which policies decide. Every decision is stored with all it was made from."""
+"""Deciding, saying which policies decide, and putting things under quarantine.
+
+Every decision is stored with all it was made from. A set is proposed by one person and activated by another.
+"""
 
 from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
 from registry.accounts.models import Organisation, Role
-from registry.accounts.queries import demand_role
-from registry.actors import Actor
+from registry.accounts.queries import demand_role, get_organisation, is_member, person_id_of
+from registry.actors import Actor, person
 from registry.audit import clock
 from registry.audit.events import Event
 from registry.audit.log import Deed, record, record_many
 from registry.digests import digest_of, sha256
-from registry.errors import Invalid
+from registry.errors import Invalid, NotAllowed, WrongState
 from registry.experts.models import Anchor, ExpertVersion
+from registry.experts.queries import lock_version
 from registry.jobs import Job, after_commit
 from registry.policy.cedar import default_policies
-from registry.policy.models import Decision, PolicySet
+from registry.policy.examples import default_examples
+from registry.policy.models import Decision, PolicySet, Quarantine
 from registry.policy.queries import ENGINE, active_set, facts_for
+from registry.policy.sets import (
+    check_examples,
+    check_own_assets,
+    check_proposal,
+    demand_steward,
+    lock_policy_set,
+    lock_quarantine,
+)
 
 
 @transaction.atomic
@@ -42,14 +57,17 @@ def decide_all(
     action: str,
     purpose: str,
     anchor: Anchor | None = None,
+    experts: int | None = None,
     by: Actor,
 ) -> list[Decision]:
-    """The same for several at once, in their order."""
+    """The same for several at once, in their order. They are asked for together, unless `experts` says how many are."""
     policies, now = active_set(), clock.now()
-    facts = facts_for(versions, consumer=consumer, action=action, purpose=purpose, anchor=anchor, now=now)
+    facts = facts_for(
+        versions, consumer=consumer, action=action, purpose=purpose, anchor=anchor, experts=experts, now=now
+    )
     decisions, deeds = [], []
-    for version, one in zip(versions, facts, strict=True):
-        verdict, inputs = ENGINE.decide(policies.text, one), one.value()
+    for version, one, verdict in zip(versions, facts, ENGINE.decide_all(policies.text, facts), strict=True):
+        inputs = one.value()
         decision = Decision(
             consumer=consumer,
             person_id=by.person_id,
@@ -80,32 +98,137 @@ def decide_all(
 
 
 @transaction.atomic
-def activate_policies(text: str, *, by: Actor) -> PolicySet:
-    """Make these policies the ones that decide, from now on."""
-    demand_role(by, Role.OPERATOR)
-    return _activate(text, shipped=False, by=by)
+def propose_policies(text: str, *, examples: Sequence[Any], reason: str, by: Actor) -> PolicySet:
+    """Put a set forward, with the examples that are its tests. It decides nothing until somebody else activates it.
+
+    A text that was proposed before is the same set; it waits again, with the examples it comes with now.
+    """
+    demand_steward(by)
+    check_proposal(text, examples, by=by)
+    policies, _ = PolicySet.objects.select_for_update().get_or_create(
+        hash=sha256(text.encode()), defaults={"text": text}
+    )
+    policies.examples = list(examples)
+    policies.save(update_fields=["examples"])
+    return _propose(policies, reason=reason, earlier=False, by=by)
+
+
+@transaction.atomic
+def propose_rollback(number: int, *, reason: str, by: Actor) -> PolicySet:
+    """Put a set forward that has decided before, as it was. It comes back when somebody else activates it."""
+    demand_steward(by)
+    policies = lock_policy_set(number)
+    if policies.activated_at is None and not policies.shipped:
+        raise WrongState(f"{policies} has never decided, so there is nothing to go back to; propose it as it is.")
+    check_own_assets(policies.text, by=by)
+    return _propose(policies, reason=reason, earlier=True, by=by)
+
+
+def _propose(policies: PolicySet, *, reason: str, earlier: bool, by: Actor) -> PolicySet:
+    if policies.active:
+        raise WrongState(f"{policies} decides already.")
+    policies.proposed_by_id = person_id_of(by)
+    policies.proposed_at = clock.now()
+    policies.reason = reason
+    policies.save(update_fields=["proposed_by", "proposed_at", "reason"])
+    facts: dict[str, Any] = {
+        "hash": policies.hash,
+        "rules": [rule.id for rule in ENGINE.rules(policies.text)],
+        "examples_digest": digest_of(policies.examples),
+    }
+    if earlier:
+        facts["earlier"] = True
+    record(Event.POLICY_PROPOSED, about=str(policies), by=by, facts=facts, private={"reason": reason})
+    return policies
+
+
+@transaction.atomic
+def activate_policy_set(number: int, *, by: Actor) -> PolicySet:
+    """Make a proposed set the one that decides, from now on. It takes a second person, and examples that pass."""
+    demand_steward(by)
+    policies = lock_policy_set(number)
+    if policies.active:
+        raise WrongState(f"{policies} decides already.")
+    if not policies.waits or policies.proposed_by_id is None:
+        raise WrongState(f"{policies} has not been proposed; propose it, and let somebody else activate it.")
+    if policies.proposed_by_id == person_id_of(by):
+        raise NotAllowed(f"You proposed {policies} yourself; it takes a second person to activate it.")
+    check_own_assets(policies.text, by=by)
+    check_examples(policies)
+    return _activate(policies, shipped=policies.text == default_policies(), by=by)
 
 
 @transaction.atomic
 def ensure_policy_set(*, by: Actor) -> PolicySet:
-    """See to it that a set decides: the one we ship, unless an operator activated another. Again changes nothing."""
+    """See to it that a set decides: the one we ship, unless two people activated another. Again changes nothing."""
     demand_role(by, Role.OPERATOR)
     active = PolicySet.objects.select_for_update().filter(active=True).first()
-    if active is not None and (not active.shipped or active.text == default_policies()):
+    text = default_policies()
+    if active is not None and not active.shipped:
         return active
-    return _activate(default_policies(), shipped=True, by=by)
-
-
-def _activate(text: str, *, shipped: bool, by: Actor) -> PolicySet:
     faults = ENGINE.faults(text)
     if faults:
         raise Invalid(" ".join(faults))
-    PolicySet.objects.select_for_update().filter(active=True).update(active=False)
     policies, _ = PolicySet.objects.get_or_create(hash=sha256(text.encode()), defaults={"text": text})
+    examples = [dict(example) for example in default_examples()]
+    if policies.examples != examples:
+        policies.examples = examples
+        policies.save(update_fields=["examples"])
+    return policies if policies.active else _activate(policies, shipped=True, by=by)
+
+
+def _activate(policies: PolicySet, *, shipped: bool, by: Actor) -> PolicySet:
+    before = PolicySet.objects.select_for_update().filter(active=True).first()
+    if before is not None:
+        before.active = False
+        before.save(update_fields=["active"])
     policies.active = True
     policies.shipped = shipped
-    policies.save(update_fields=["active", "shipped"])
-    facts = {"hash": policies.hash, "rules": [rule.id for rule in ENGINE.rules(text)]}
+    policies.activated_by_id = by.person_id
+    policies.activated_at = clock.now()
+    policies.save(update_fields=["active", "shipped", "activated_by", "activated_at"])
+    facts: dict[str, Any] = {"hash": policies.hash, "rules": [rule.id for rule in ENGINE.rules(policies.text)]}
+    if policies.proposed_by_id is not None and by.person_id is not None:
+        facts["proposed_by"] = str(person(policies.proposed_by_id))
+    if before is not None:
+        facts["replaces"] = before.hash
     record(Event.POLICY_ACTIVATED, about=str(policies), by=by, facts=facts)
     after_commit(Job.FOLLOW_SELECTORS)
     return policies
+
+
+@transaction.atomic
+def place_quarantine(
+    *, version_id: UUID | None = None, organisation: str | None = None, reason: str, by: Actor
+) -> Quarantine:
+    """Deny a version, or all of an organisation's, to everybody from now on. It can be lifted; nothing is destroyed."""
+    demand_steward(by)
+    if (version_id is None) == (organisation is None):
+        raise Invalid("Name the version or the organisation that is to be put under quarantine: one of the two.")
+    version = lock_version(version_id) if version_id is not None else None
+    home = get_organisation(organisation) if organisation is not None else None
+    if Quarantine.objects.filter(version=version, organisation=home, lifted_at=None).exists():
+        raise WrongState(f"{version or home} is under quarantine already.")
+    placed = Quarantine.objects.create(
+        version=version, organisation=home, reason=reason, placed_by_id=person_id_of(by), placed_at=clock.now()
+    )
+    record(Event.QUARANTINE_PLACED, about=str(placed), by=by, facts={}, private={"reason": reason})
+    after_commit(Job.FOLLOW_SELECTORS)
+    return placed
+
+
+@transaction.atomic
+def lift_quarantine(quarantine_id: UUID, *, reason: str, by: Actor) -> Quarantine:
+    """Let it be used again, as far as everything else allows. Nobody lifts what lies on their own organisation."""
+    demand_steward(by)
+    held = lock_quarantine(quarantine_id)
+    if held.lifted_at is not None:
+        raise WrongState(f"The quarantine of {held} was lifted already.")
+    home = held.organisation_id or (held.version.expert.organisation_id if held.version else None)
+    if home is not None and is_member(by, home):
+        raise NotAllowed(f"{held} belongs to your own organisation; somebody else lifts its quarantine.")
+    held.lifted_at, held.lifted_by_id = clock.now(), by.person_id
+    held.save(update_fields=["lifted_at", "lifted_by"])
+    record(Event.QUARANTINE_LIFTED, about=str(held), by=by, facts={}, private={"reason": reason})
+    after_commit(Job.FOLLOW_SELECTORS)
+    return held

@@ -1,13 +1,17 @@
-"""Cedar behind the engine's three methods. The only module that knows cedarpy.
+"""Cedar behind the engine's methods. The only module that knows cedarpy.
 
-Cedar leaves out a policy whose evaluation fails, and a `forbid` left out would permit; here a failure refuses.
+Cedar leaves out a policy whose evaluation fails, and a `forbid` left out would permit; here a failure refuses. What
+was decided is remembered while the answer cannot be another: until the next moment that a policy compares `now` to.
 """
 
 import json
+import re
 import string
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,12 +19,19 @@ from typing import Any
 import cedarpy
 
 from registry.errors import Reason
-from registry.policy.rules import WORDS, Facts, Rule, Verdict, words
+from registry.policy.rules import MOMENTS, WORDS, Consumer, Facts, Rule, Subject, Verdict, words
 
 HERE = Path(__file__).parent
 # What no rule of the set said, but the adapter must.
 NO_PERMIT = "engine.no-permit"
 FAILED = "engine.failed"
+ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
+MAX_TEXT = 64 * 1024
+MAX_RULES = 500
+REMEMBERED = 16_384  # answers, then all are forgotten
+AT_ONCE = 64  # questions in one call
+COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
+NOW = {".": {"left": {"Var": "context"}, "attr": "now"}}
 
 
 @cache
@@ -30,24 +41,33 @@ def default_policies() -> str:
 
 
 @cache
-def _schema_text() -> str:
+def schema_text() -> str:
     return (HERE / "schema.cedarschema").read_text(encoding="utf-8")
 
 
-@cache
-def _schema() -> cedarpy.Schema:
-    return cedarpy.Schema.from_str(_schema_text())
+@lru_cache(maxsize=16)
+def policies_as_json(text: str) -> dict[str, Any]:
+    """The policies by Cedar's own numbering, as Cedar writes them in JSON. ValueError when it cannot read them."""
+    found: dict[str, Any] = json.loads(cedarpy.policies_to_json_str(text))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """A text, ready to decide."""
+
+    policies: cedarpy.PolicySet
+    rules: tuple[Rule, ...]
+    reasons: dict[str, str]
+    moments: frozenset[str]  # the version's times that `now` is compared to
+    literals: frozenset[int]  # and the fixed ones
+    to_the_second: bool  # `now` is looked at in another way too: an answer holds for its second only
 
 
 @lru_cache(maxsize=16)
-def _parsed(text: str) -> cedarpy.PolicySet:
-    return cedarpy.PolicySet.from_str(text)
-
-
-@lru_cache(maxsize=16)
-def _rules(text: str) -> tuple[Rule, ...]:
-    policies = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"].values()
-    return tuple(
+def _read(text: str) -> _Set:
+    policies = list(policies_as_json(text)["staticPolicies"].values())
+    rules = tuple(
         Rule(
             id=str(notes.get("id") or ""),
             effect=str(policy["effect"]),
@@ -57,47 +77,214 @@ def _rules(text: str) -> tuple[Rule, ...]:
         for policy in policies
         for notes in [policy.get("annotations", {})]
     )
+    moments, literals, elsewhere = _looks_at_now([policy.get("conditions", []) for policy in policies])
+    return _Set(
+        policies=cedarpy.PolicySet.from_str(text),
+        rules=rules,
+        reasons={rule.id: rule.reason for rule in rules},
+        moments=frozenset(moments),
+        literals=frozenset(literals),
+        to_the_second=elsewhere,
+    )
+
+
+def _looks_at_now(node: Any) -> tuple[set[str], set[int], bool]:
+    """The version's times and the numbers that `context.now` is compared to, and whether it is used otherwise."""
+    if node in (NOW, {"Var": "context"}):
+        return set(), set(), True
+    if not isinstance(node, dict):
+        return _together(node if isinstance(node, list) else [])
+    for operator, operands in node.items():
+        if operator in COMPARISONS and NOW in (operands["left"], operands["right"]):
+            other = operands["right"] if operands["left"] == NOW else operands["left"]
+            match other:
+                case {".": {"left": {"Var": "resource"}, "attr": str(name)}} if name in MOMENTS:
+                    return {name}, set(), False
+                case {"Value": int(number)}:
+                    return set(), {number}, False
+        if operator in (".", "has") and operands.get("left") == {"Var": "context"}:
+            return set(), set(), False  # another word of the context
+    return _together(list(node.values()))
+
+
+def _together(nodes: list[Any]) -> tuple[set[str], set[int], bool]:
+    parts = [_looks_at_now(node) for node in nodes]
+    return (
+        {name for names, _, _ in parts for name in names},
+        {number for _, numbers, _ in parts for number in numbers},
+        any(elsewhere for _, _, elsewhere in parts),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A verdict, and the moments between which it holds."""
+
+    since: datetime
+    until: datetime
+    verdict: Verdict
 
 
 class Cedar:
     """The engine: policies in Cedar, checked against our schema."""
 
+    def __init__(self) -> None:
+        self._said: dict[tuple[Any, ...], dict[Subject, _Answer]] = {}
+        self._count = 0
+
     def faults(self, text: str) -> Sequence[str]:
+        if len(text.encode()) > MAX_TEXT:
+            return [f"The policies have more than {MAX_TEXT} bytes; make them fewer."]
         try:
-            rules = _rules(text)
+            rules, written = _read(text).rules, policies_as_json(text)
         except ValueError as fault:
             return [f"The policies cannot be read: {fault}."]
-        checked = cedarpy.validate_policies(text, _schema_text())
+        checked = cedarpy.validate_policies(text, schema_text())
         found = [f"The policies do not fit the schema: {error.error}" for error in checked.errors]
+        if written.get("templates"):
+            found.append("A policy has a slot (?principal or ?resource) and would decide nothing; write it out.")
+        found += [
+            f'"{policy.get("annotations", {}).get("id", "")}" looks into a thing that it names; a policy may compare '
+            "what is asked about with a name, and looks into nothing else."
+            for policy in written["staticPolicies"].values()
+            if _looks_into_named(policy.get("conditions", []))
+        ]
+        if len(rules) > MAX_RULES:
+            found.append(f"There are {len(rules)} policies, and a set has at most {MAX_RULES}.")
         if not any(rule.effect == "permit" for rule in rules):
             found.append("No policy permits anything.")
-        named = Counter(rule.id for rule in rules)
-        found += [
-            f'"{name}" names {count} policies; give each an @id of its own.'
-            for name, count in named.items()
-            if count > 1
-        ]
-        if "" in named:
-            found.append("A policy has no @id; a decision could not name it.")
-        for rule in rules:
-            found += _faults_of(rule)
-        return found
+        elif not any(rule.effect == "forbid" for rule in rules):
+            found.append("No policy forbids anything; a set that permits everything is no set.")
+        return [*found, *_faults_of_names(rules), *(fault for rule in rules for fault in _faults_of(rule))]
 
     def rules(self, text: str) -> Sequence[Rule]:
-        return _rules(text)
+        return _read(text).rules
 
     def decide(self, text: str, facts: Facts) -> Verdict:
-        answer = cedarpy.is_authorized(_request(facts), _parsed(text), _entities(facts), _schema())
-        told = {rule.id: rule for rule in _rules(text)}
-        reasons = []
-        if not answer.allowed:
-            named = answer.diagnostics.id_annotations_by_reason.values()
-            reasons = [Reason(rule_id, told[rule_id].reason.format_map(words(facts))) for rule_id in sorted(named)]
-        if answer.diagnostics.errors:
-            reasons.append(Reason(FAILED, "A policy could not be evaluated; the operator must correct the policy set."))
-        if not answer.allowed and not reasons:
-            reasons.append(Reason(NO_PERMIT, "No policy permits this."))
-        return Verdict(allowed=not reasons, reasons=tuple(reasons))
+        return self.decide_all(text, [facts])[0]
+
+    def decide_all(self, text: str, facts: Sequence[Facts]) -> list[Verdict]:
+        """The same for several at once, in their order."""
+        found: list[_Answer | None] = []
+        missing: list[tuple[int, dict[Subject, _Answer]]] = []
+        last: Facts | None = None
+        said: dict[Subject, _Answer] = {}
+        for place, one in enumerate(facts):
+            if last is None or not _same_question(one, last):
+                said = self._said_of(text, one)
+            last = one
+            known = said.get(one.subject)
+            if known is None or not known.since <= one.now < known.until:
+                known = None
+                missing.append((place, said))
+            found.append(known)
+        if missing:
+            answers = _answers(_read(text), [facts[place] for place, _ in missing])
+            for (place, remembered), answer in zip(missing, answers, strict=True):
+                found[place] = remembered[facts[place].subject] = answer
+            self._count += len(missing)
+        return [answer.verdict for answer in found if answer is not None]
+
+    def forget(self) -> None:
+        self._said, self._count = {}, 0
+
+    def _said_of(self, text: str, facts: Facts) -> dict[Subject, _Answer]:
+        if self._count >= REMEMBERED:
+            self.forget()
+        key = (
+            text,
+            facts.action,
+            facts.consumer,
+            facts.purpose,
+            facts.commercial,
+            facts.anchor_digest,
+            facts.experts,
+        )
+        return self._said.setdefault(key, {})
+
+
+def _same_question(one: Facts, other: Facts) -> bool:
+    return (
+        one.consumer is other.consumer
+        and one.purpose == other.purpose
+        and one.action == other.action
+        and one.anchor_digest == other.anchor_digest
+        and one.experts == other.experts
+        and one.commercial == other.commercial
+    )
+
+
+def _answers(policies: _Set, facts: Sequence[Facts]) -> Iterator[_Answer]:
+    for together in _askable_together(facts):
+        # Without the schema: a set was checked against it before it was taken, and that facts fit it is for the tests.
+        said = cedarpy.is_authorized_batch(
+            [_request(one) for one in together],
+            policies.policies,
+            _entities(together[0].consumer, tuple(one.subject for one in together)),
+        )
+        yield from (_answer(policies, one, result) for one, result in zip(together, said, strict=True))
+
+
+def _askable_together(facts: Sequence[Facts]) -> Iterator[list[Facts]]:
+    """In one call there is one consumer, and each version is there once: as it is in one question, it is in all."""
+    group: list[Facts] = []
+    names: set[str] = set()
+    for one in facts:
+        if group and (len(group) >= AT_ONCE or one.subject.name in names or one.consumer != group[0].consumer):
+            yield group
+            group, names = [], set()
+        group.append(one)
+        names.add(one.subject.name)
+    if group:
+        yield group
+
+
+def _answer(policies: _Set, facts: Facts, answer: cedarpy.AuthzResult) -> _Answer:
+    reasons = []
+    if not answer.allowed:
+        named = sorted(answer.diagnostics.id_annotations_by_reason.values())
+        said = words(facts) if named else {}
+        reasons = [Reason(rule_id, policies.reasons[rule_id].format_map(said)) for rule_id in named]
+    if answer.diagnostics.errors:
+        reasons.append(Reason(FAILED, "A policy could not be evaluated; the operator must correct the policy set."))
+    if not answer.allowed and not reasons:
+        reasons.append(Reason(NO_PERMIT, "No policy permits this."))
+    since, until = _window(policies, facts)
+    return _Answer(since, until, Verdict(allowed=not reasons, reasons=tuple(reasons)))
+
+
+def _window(policies: _Set, facts: Facts) -> tuple[datetime, datetime]:
+    """From when until when no comparison with `now` comes out otherwise; at its very second it may be equal."""
+    now = _seconds(facts.now)
+    if policies.to_the_second:
+        return _moment(now), _moment(now + 1)
+    times = {_seconds(at) for name in policies.moments if (at := getattr(facts.subject, name)) is not None}
+    edges = sorted({edge for time in times | policies.literals for edge in (time, time + 1)})
+    place = bisect_right(edges, now)
+    since = _moment(edges[place - 1]) if place else datetime.min.replace(tzinfo=UTC)
+    until = _moment(edges[place]) if place < len(edges) else datetime.max.replace(tzinfo=UTC)
+    return since, until
+
+
+def _moment(seconds: int) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):  # a number in a policy that no calendar has
+        return (datetime.min if seconds < 0 else datetime.max).replace(tzinfo=UTC)
+
+
+def _faults_of_names(rules: Sequence[Rule]) -> Iterator[str]:
+    named = Counter(rule.id for rule in rules)
+    for name, count in named.items():
+        if not name:
+            yield "A policy has no @id; a decision could not name it."
+        elif not ID.fullmatch(name) or name.startswith("engine."):
+            yield (
+                f'"{name[:60]}" will not do as an @id; take up to 60 of the signs a-z, 0-9, ., _ and -, such as '
+                "forbid.licence-expired, and nothing that begins with engine."
+            )
+        if count > 1 and name:
+            yield f'"{name[:60]}" names {count} policies; give each an @id of its own.'
 
 
 def _faults_of(rule: Rule) -> list[str]:
@@ -116,6 +303,34 @@ def _faults_of(rule: Rule) -> list[str]:
     return []
 
 
+def _looks_into_named(node: Any) -> bool:
+    """It reads a fact of a thing by its name: whether that one is at hand depends on what else is asked about."""
+    if isinstance(node, dict):
+        inner = [operands for operator, operands in node.items() if operator in (".", "has")]
+        if any("__entity" in json.dumps(one["left"]) for one in inner):
+            return True
+        return any(_looks_into_named(one) for one in node.values())
+    return isinstance(node, list) and any(_looks_into_named(one) for one in node)
+
+
+def names_in(text: str) -> dict[str, set[str]]:
+    """The words in quotes that each policy speaks of, by its @id."""
+    policies = policies_as_json(text)["staticPolicies"].values()
+    return {str(policy.get("annotations", {}).get("id") or ""): set(_texts(policy)) for policy in policies}
+
+
+def _texts(node: Any) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, list):
+        for one in node:
+            yield from _texts(one)
+    elif isinstance(node, dict):
+        for name, one in node.items():
+            if name not in ("annotations", "effect", "kind", "attr", "Var", "op"):
+                yield from _texts(one)
+
+
 def _request(facts: Facts) -> dict[str, Any]:
     return {
         "principal": {"type": "Organisation", "id": facts.consumer.slug},
@@ -125,36 +340,51 @@ def _request(facts: Facts) -> dict[str, Any]:
             "anchor": facts.anchor_digest,
             "purpose": facts.purpose,
             "commercial": facts.commercial,
+            "experts": facts.experts,
             "now": _seconds(facts.now),
         },
     }
 
 
-def _entities(facts: Facts) -> list[dict[str, Any]]:
-    consumer, subject = facts.consumer, facts.subject
+@lru_cache(maxsize=256)
+def _entities(consumer: Consumer, subjects: tuple[Subject, ...]) -> cedarpy.Entities:
+    """All as Cedar keeps them: reading them is half of the work, and the next question may be about the same."""
+    return cedarpy.Entities.from_json_str(json.dumps(entities_of(consumer, *subjects)))
+
+
+def entities_of(consumer: Consumer, *subjects: Subject) -> list[dict[str, Any]]:
+    attributes = {"slug": consumer.slug, "jurisdictions": consumer.jurisdictions}
+    organisation = {"uid": {"type": "Organisation", "id": consumer.slug}, "attrs": attributes, "parents": []}
+    return [organisation, *(_version(subject) for subject in subjects)]
+
+
+def _version(subject: Subject) -> dict[str, Any]:
     version: dict[str, Any] = {
         "state": subject.state,
         "anchor": subject.anchor_digest,
+        "organisation": subject.organisation,
+        "domain": subject.domain,
+        "quarantine": subject.quarantine,
         "signature_verified": subject.signature_verified,
         "licence": subject.licence,
         "licence_known": subject.licence_known,
         "commercial_use": subject.commercial_use,
         "derivatives": subject.derivatives,
-        "purposes": list(subject.purposes),
-        "recipients": list(subject.recipients),
-        "jurisdictions": list(subject.jurisdictions),
+        "legal_basis": subject.legal_basis,
+        "purposes": subject.purposes,
+        "recipients": subject.recipients,
+        "jurisdictions": subject.jurisdictions,
+        "personal_data": subject.personal_data,
+        "mechanism": subject.mechanism,
     }
-    if subject.valid_from is not None:
-        version["valid_from"] = _seconds(subject.valid_from)
-    if subject.valid_until is not None:
-        version["valid_until"] = _seconds(subject.valid_until)
-    if subject.licence_valid_until is not None:
-        version["licence_valid_until"] = _seconds(subject.licence_valid_until)
-    organisation = {"slug": consumer.slug, "jurisdictions": list(consumer.jurisdictions)}
-    return [
-        {"uid": {"type": "Organisation", "id": consumer.slug}, "attrs": organisation, "parents": []},
-        {"uid": {"type": "ExpertVersion", "id": subject.name}, "attrs": version, "parents": []},
-    ]
+    for name in MOMENTS:
+        at: datetime | None = getattr(subject, name)
+        if at is not None:
+            version[name] = _seconds(at)
+    for name in ("epsilon", "extraction_rate"):
+        if number := getattr(subject, name):
+            version[name] = {"__extn": {"fn": "decimal", "arg": number}}
+    return {"uid": {"type": "ExpertVersion", "id": subject.name}, "attrs": version, "parents": []}
 
 
 def _seconds(at: datetime) -> int:

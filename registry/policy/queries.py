@@ -1,12 +1,15 @@
 """Gathers the facts of a decision, and answers without storing anything."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 
+from flexcore.cards import PERSONAL
 from registry.accounts.models import Organisation
 from registry.audit import clock
 from registry.errors import Denied
@@ -17,20 +20,29 @@ from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.evidence.rules import PURPOSES
 from registry.experts.models import Anchor, ExpertVersion
 from registry.policy.cedar import Cedar
-from registry.policy.models import PolicySet
-from registry.policy.rules import Consumer, Engine, Facts, Subject, Verdict
+from registry.policy.models import PolicySet, Quarantine
+from registry.policy.remedies import Known, remedies
+from registry.policy.rules import Consumer, Engine, Facts, Subject, Verdict, decimal_of
 
 ENGINE: Engine = Cedar()
 COMPOSE = "compose"
 DOWNLOAD = "download"
+MAX_MECHANISM = 80
+MOST_EXPLAINED = 200  # refusals in one answer that say what would change them
 
 
 def active_set() -> PolicySet:
     """The set that decides. Without one nothing is permitted."""
-    found = PolicySet.objects.filter(active=True).first()
+    found = PolicySet.objects.filter(active=True).defer("examples").first()
     if found is None:
         raise Denied("No policy set is active; the operator must run ensure_policy_set.")
+    if _texts.get(found.hash) != found.text:
+        _texts[found.hash] = found.text
+    found.text = _texts[found.hash]  # one and the same object, which is looked up at once
     return found
+
+
+_texts: dict[str, str] = {}
 
 
 def facts_for(
@@ -40,22 +52,27 @@ def facts_for(
     action: str,
     purpose: str,
     anchor: Anchor | None = None,
+    experts: int | None = None,
     now: datetime,
+    evidence: "Evidence | None" = None,
 ) -> list[Facts]:
     """All that a policy may ask about each, beside this anchor or its own, as it stands in the database at this moment.
 
-    As many queries for several as for one.
+    As many queries for several as for one; none where the evidence is brought along. They are asked for together,
+    unless `experts` says how many are.
     """
-    known, evidence = PURPOSES.get(purpose), _evidence_of(versions)
+    known, evidence = PURPOSES.get(purpose), evidence or evidence_of(versions)
+    asks = Consumer(slug=consumer.slug, jurisdiction=consumer.jurisdiction)
     return [
         Facts(
             action=action,
-            consumer=Consumer(slug=consumer.slug, jurisdiction=consumer.jurisdiction),
+            consumer=asks,
             purpose=purpose,
             commercial=known is None or known.commercial,
             anchor_digest=(anchor or version.expert.anchor).digest,
             subject=_subject(version, evidence),
             now=now,
+            experts=len(versions) if experts is None else experts,
         )
         for version in versions
     ]
@@ -75,31 +92,63 @@ def judge_all(
     action: str,
     purpose: str,
     anchor: Anchor | None = None,
+    experts: int | None = None,
 ) -> list[Verdict]:
     """The same for several at once, in their order."""
     policies, now = active_set(), clock.now()
-    facts = facts_for(versions, consumer=consumer, action=action, purpose=purpose, anchor=anchor, now=now)
-    return [ENGINE.decide(policies.text, one) for one in facts]
+    facts = facts_for(
+        versions, consumer=consumer, action=action, purpose=purpose, anchor=anchor, experts=experts, now=now
+    )
+    return ENGINE.decide_all(policies.text, facts)
+
+
+def explain_all(
+    versions: Sequence[ExpertVersion],
+    *,
+    consumer: Organisation,
+    action: str,
+    purpose: str,
+    anchor: Anchor | None = None,
+    experts: int | None = None,
+) -> list[Verdict]:
+    """The same, and each refusal says what would change it."""
+    policies, now = active_set(), clock.now()
+    facts = facts_for(
+        versions, consumer=consumer, action=action, purpose=purpose, anchor=anchor, experts=experts, now=now
+    )
+    verdicts = ENGINE.decide_all(policies.text, facts)
+    known = [Known(purpose.id, purpose.commercial) for purpose in PURPOSES.values()]
+    refused = [place for place, verdict in enumerate(verdicts) if not verdict.allowed]
+    for place in refused[:MOST_EXPLAINED]:
+        ways = remedies(ENGINE, policies.text, facts[place], verdicts[place], purposes=known)
+        verdicts[place] = replace(verdicts[place], remedies=tuple(remedy for remedy, _ in ways))
+    return verdicts
 
 
 @dataclass(frozen=True, slots=True)
-class _Evidence:
-    """What is on file, by version."""
+class Evidence:
+    """What is on file, by version; and what is under quarantine."""
 
     consents: Mapping[UUID, ConsentRecord]
     licences: Mapping[UUID, LicenceTerms]
     provenances: Mapping[UUID, Provenance]
+    quarantined: frozenset[UUID]  # versions and organisations
 
 
-def _evidence_of(versions: Sequence[ExpertVersion]) -> _Evidence:
-    return _Evidence(
+def evidence_of(versions: Sequence[ExpertVersion]) -> Evidence:
+    homes = {version.expert.organisation_id for version in versions}
+    held = Quarantine.objects.filter(Q(version__in=versions) | Q(organisation__in=homes), lifted_at=None)
+    return Evidence(
         consents={row.version_id: row for row in ConsentRecord.objects.filter(version__in=versions)},
         licences={row.version_id: row for row in LicenceTerms.objects.filter(version__in=versions)},
         provenances={row.version_id: row for row in Provenance.objects.filter(version__in=versions)},
+        quarantined=frozenset(
+            version or organisation for version, organisation in held.values_list("version", "organisation")
+        ),
     )
 
 
-def _subject(version: ExpertVersion, evidence: _Evidence) -> Subject:
+def _subject(version: ExpertVersion, evidence: Evidence) -> Subject:
     consent = evidence.consents.get(version.id)
     provenance = evidence.provenances.get(version.id)
     given = evidence.licences.get(version.id)
@@ -112,14 +161,45 @@ def _subject(version: ExpertVersion, evidence: _Evidence) -> Subject:
         licence=licence,
         licence_known=terms is not None and terms.known,
         commercial_use=terms is not None and terms.commercial_use,
-        derivatives=terms is not None and (terms.derivatives or settings.COMPOSITION_COUNTS_AS == COLLECTION),
+        derivatives=terms is not None and may_be_composed(terms),
         purposes=tuple(consent.purposes) if consent else (),
         recipients=tuple(consent.recipients) if consent else (),
         jurisdictions=tuple(consent.jurisdictions) if consent else (),
         valid_from=consent.valid_from if consent else None,
         valid_until=consent.valid_until if consent else None,
         licence_valid_until=given.valid_until if given else None,
+        organisation=version.expert.organisation.slug,
+        domain=version.expert.domain,
+        quarantine=_quarantine(version, evidence.quarantined),
+        legal_basis=consent.legal_basis if consent else "",
+        personal_data=bool(version.data_card.get(PERSONAL)),
+        **_privacy(version.card),
     )
+
+
+def _quarantine(version: ExpertVersion, quarantined: frozenset[UUID]) -> str:
+    if version.id in quarantined:
+        return "version"
+    return "organisation" if version.expert.organisation_id in quarantined else ""
+
+
+def _privacy(card: Mapping[str, Any]) -> dict[str, str]:
+    """What expert.json states of privacy; what cannot be read was not stated."""
+    stated = card.get("privacy")
+    if not isinstance(stated, Mapping):
+        return {}
+    tested = stated.get("extraction")
+    rate = tested.get("rate") if isinstance(tested, Mapping) else stated.get("extraction_rate")
+    return {
+        "mechanism": str(stated.get("mechanism") or "")[:MAX_MECHANISM].strip().lower(),
+        "epsilon": decimal_of(stated.get("epsilon")),
+        "extraction_rate": decimal_of(rate),
+    }
+
+
+def may_be_composed(terms: Terms) -> bool:
+    """As this installation reads it: a composition counts as a derivative, or as a collection."""
+    return terms.derivatives or settings.COMPOSITION_COUNTS_AS == COLLECTION
 
 
 def _terms(row: LicenceTerms | None) -> tuple[str, Terms | None]:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from decimal import ROUND_CEILING, Decimal
+from typing import Any, Protocol, Self
 
 from registry.errors import Reason
 
@@ -40,6 +41,40 @@ class Subject:
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     licence_valid_until: datetime | None = None
+    organisation: str = ""  # whose it is
+    domain: str = ""
+    quarantine: str = ""  # version | organisation: what was put under quarantine; empty: nothing
+    legal_basis: str = ""
+    personal_data: bool = False  # the data card names kinds of it
+    mechanism: str = ""  # of privacy, as the package's card states it
+    epsilon: str = ""  # a number with four decimals; empty: not stated, or not readable
+    extraction_rate: str = ""  # the share of probes that gave training text back, likewise
+
+    def value(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "state": self.state,
+            "anchor_digest": self.anchor_digest,
+            "signature_verified": self.signature_verified,
+            "licence": self.licence,
+            "licence_known": self.licence_known,
+            "commercial_use": self.commercial_use,
+            "derivatives": self.derivatives,
+            "purposes": list(self.purposes),
+            "recipients": list(self.recipients),
+            "jurisdictions": list(self.jurisdictions),
+            "valid_from": _written(self.valid_from),
+            "valid_until": _written(self.valid_until),
+            "licence_valid_until": _written(self.licence_valid_until),
+            "organisation": self.organisation,
+            "domain": self.domain,
+            "quarantine": self.quarantine,
+            "legal_basis": self.legal_basis,
+            "personal_data": self.personal_data,
+            "mechanism": self.mechanism,
+            "epsilon": self.epsilon,
+            "extraction_rate": self.extraction_rate,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +88,10 @@ class Facts:
     anchor_digest: str  # of the model that is asked for
     subject: Subject
     now: datetime
+    experts: int = 1  # how many are asked for together, the public one not counted
 
     def value(self) -> dict[str, Any]:
         """As plain JSON: what is stored with the decision and hashed."""
-        subject = self.subject
         return {
             "action": self.action,
             "consumer": {"slug": self.consumer.slug, "jurisdiction": self.consumer.jurisdiction},
@@ -64,27 +99,47 @@ class Facts:
             "commercial": self.commercial,
             "anchor_digest": self.anchor_digest,
             "now": self.now.isoformat(),
-            "subject": {
-                "name": subject.name,
-                "state": subject.state,
-                "anchor_digest": subject.anchor_digest,
-                "signature_verified": subject.signature_verified,
-                "licence": subject.licence,
-                "licence_known": subject.licence_known,
-                "commercial_use": subject.commercial_use,
-                "derivatives": subject.derivatives,
-                "purposes": list(subject.purposes),
-                "recipients": list(subject.recipients),
-                "jurisdictions": list(subject.jurisdictions),
-                "valid_from": _written(subject.valid_from),
-                "valid_until": _written(subject.valid_until),
-                "licence_valid_until": _written(subject.licence_valid_until),
-            },
+            "experts": self.experts,
+            "subject": self.subject.value(),
         }
+
+    @classmethod
+    def read(cls, value: Mapping[str, Any]) -> Self:
+        """What `value` wrote, also when it was written before a fact was thought of: that one is as if never given."""
+        subject = dict(value["subject"])
+        for name in LISTS & subject.keys():
+            subject[name] = tuple(subject[name])
+        for name in MOMENTS & subject.keys():
+            subject[name] = _read(subject[name])
+        return cls(
+            **{
+                **value,
+                "consumer": Consumer(**value["consumer"]),
+                "now": datetime.fromisoformat(value["now"]),
+                "subject": Subject(**subject),
+            }
+        )
+
+
+LISTS = frozenset({"purposes", "recipients", "jurisdictions"})
+MOMENTS = frozenset({"valid_from", "valid_until", "licence_valid_until"})
+
+
+def _read(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _written(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A way out of a refusal: which rule would no longer refuse, who can do it, and what it is, in a sentence."""
+
+    policy: str
+    who: str  # consumer | owner | compliance | time
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +148,7 @@ class Verdict:
 
     allowed: bool
     reasons: tuple[Reason, ...] = ()
+    remedies: tuple[Remedy, ...] = ()  # where somebody asked for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +171,10 @@ class Engine(Protocol):
         """The policies of a set."""
 
     def decide(self, text: str, facts: Facts) -> Verdict:
-        """The answer of a set to one question."""
+        """The answer of a set to one question. The same question has the same answer, today and in ten years."""
+
+    def decide_all(self, text: str, facts: Sequence[Facts]) -> list[Verdict]:
+        """The same for several at once, in their order."""
 
 
 def words(facts: Facts) -> Mapping[str, str]:
@@ -134,16 +193,39 @@ def words(facts: Facts) -> Mapping[str, str]:
         "valid_from": _day(subject.valid_from),
         "valid_until": _day(subject.valid_until),
         "licence_valid_until": _day(subject.licence_valid_until),
+        "organisation": subject.organisation or "its owner",
+        "domain": subject.domain,
+        "quarantine": subject.quarantine or "nothing",
+        "legal_basis": subject.legal_basis or "no legal basis",
+        "mechanism": subject.mechanism or "no mechanism",
+        "epsilon": _number(subject.epsilon),
+        "extraction_rate": _number(subject.extraction_rate),
+        "experts": str(facts.experts),
     }
 
 
 WORDS = frozenset(
     {
         "version", "state", "purpose", "purposes", "recipients", "jurisdictions", "licence", "consumer",
-        "jurisdiction", "valid_from", "valid_until",
-        "licence_valid_until",
+        "jurisdiction", "valid_from", "valid_until", "licence_valid_until", "organisation", "domain", "quarantine",
+        "legal_basis", "mechanism", "epsilon", "extraction_rate", "experts",
     }
 )  # fmt: skip
+
+
+def decimal_of(number: Any) -> str:
+    """A number as the policies compare it, four decimals, rounded up; empty where it is none that can be compared."""
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= LARGEST:
+        return ""
+    return str(Decimal(str(number)).quantize(SMALLEST, rounding=ROUND_CEILING))
+
+
+SMALLEST = Decimal("0.0001")
+LARGEST = 900_000_000_000_000
+
+
+def _number(text: str) -> str:
+    return f"{Decimal(text).normalize():f}" if text else "a number that is not stated"
 
 
 def _listed(items: Sequence[str], *, empty: str) -> str:

@@ -70,6 +70,14 @@ def _policies(state: State, leaf: Leaf) -> None:
     state.of("policies", "active")["hash"] = leaf["facts"]["hash"]
 
 
+def _proposed(state: State, leaf: Leaf) -> None:
+    state.of("policy proposal", leaf["about"]).update(hash=leaf["facts"]["hash"], by=leaf["actor"])
+
+
+def _quarantined(state: State, leaf: Leaf) -> None:
+    state.of("quarantine", leaf["about"])["placed"] = leaf["event"] == E.QUARANTINE_PLACED
+
+
 def _wished(state: State, leaf: Leaf) -> None:
     facts = leaf["facts"]
     model = state.of("model", _name(leaf["about"]))
@@ -189,7 +197,10 @@ TELLINGS: dict[Event, Telling] = {
     E.PROVENANCE_STATED: sets("provenance", "statement_digest"),
     E.PROVENANCE_CHECKED: sets("provenance", "signature_verified", "key"),
     E.REVIEW_DECIDED: _reviewed,
+    E.POLICY_PROPOSED: _proposed,
     E.POLICY_ACTIVATED: _policies,
+    E.QUARANTINE_PLACED: _quarantined,
+    E.QUARANTINE_LIFTED: _quarantined,
     E.MODEL_REQUESTED: _wished,
     E.MODEL_CHANGED: _wished,
     E.MAIN_MOVED: _main,

@@ -10,7 +10,7 @@ from registry.digests import digest_of
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.experts.models import Anchor, Expert, ExpertVersion, UploadedFile
 from registry.notices.models import Delivery, Webhook
-from registry.policy.models import PolicySet
+from registry.policy.models import PolicySet, Quarantine
 from registry.replay.state import State
 from registry.reviews.models import Review
 from registry.usage.models import Download
@@ -94,6 +94,11 @@ def _models(state: State) -> None:
     active = PolicySet.objects.filter(active=True).first()
     if active:
         state.of("policies", "active")["hash"] = active.hash
+    for proposed in PolicySet.objects.exclude(proposed_by=None):
+        facts = {"hash": proposed.hash, "by": f"person:{proposed.proposed_by_id}"}
+        state.of("policy proposal", str(proposed)).update(facts)
+    for held in Quarantine.objects.select_related(*VERSION, "organisation").order_by("placed_at", "id"):
+        state.of("quarantine", str(held))["placed"] = held.lifted_at is None
     for model in Model.objects.select_related("organisation", "anchor", "main").prefetch_related(
         "experts__organisation", "tags__composition"
     ):

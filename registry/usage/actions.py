@@ -38,12 +38,12 @@ def answer_download(composition: Composition, file: RepositoryFile, *, by: Actor
     if refused:
         for version in refused:
             if not _refused_lately(version, composition, by=by):
-                _decide([version], composition, by=by)
+                _decide([version], composition, experts=len(versions), by=by)
                 facts = {**about, "version": str(version)}
                 record(Event.DOWNLOAD_REFUSED, about=str(composition), by=by, facts=facts)
         return tuple(reason for version in refused for reason in verdicts[version].reasons)
     if _first_of(composition, by=by):
-        _decide(versions, composition, by=by)
+        _decide(versions, composition, experts=len(versions), by=by)
         consumer, names = composition.model.organisation.slug, [str(version) for version in versions]
         granted: dict[str, object] = {**about, "consumer": consumer, "versions": names}
         record(Event.DOWNLOAD_GRANTED, about=str(composition), by=by, facts=granted)
@@ -72,9 +72,9 @@ def _judge(versions: Sequence[ExpertVersion], composition: Composition) -> list[
     return judge_all(versions, consumer=model.organisation, action=DOWNLOAD, purpose=model.purpose)
 
 
-def _decide(versions: Sequence[ExpertVersion], composition: Composition, *, by: Actor) -> None:
+def _decide(versions: Sequence[ExpertVersion], composition: Composition, *, experts: int, by: Actor) -> None:
     model = composition.model
-    decide_all(versions, consumer=model.organisation, action=DOWNLOAD, purpose=model.purpose, by=by)
+    decide_all(versions, consumer=model.organisation, action=DOWNLOAD, purpose=model.purpose, experts=experts, by=by)
 
 
 def _refused_lately(version: ExpertVersion, composition: Composition, *, by: Actor) -> bool:

@@ -38,7 +38,6 @@ from registry.experts.models import ExpertVersion, VersionState
 from registry.experts.rules import PACKAGE_FILES
 from registry.experts.uploads import add_version_file, complete_file, sign_parts
 from registry.jobs import Job
-from registry.policy.actions import activate_policies
 from registry.policy.cedar import default_policies
 from registry.reviews.actions import review_version
 from registry.reviews.models import Verdict
@@ -54,7 +53,7 @@ from registry.withdrawals.actions import (
 )
 from registry.withdrawals.models import Cause, LegalHold, Withdrawal
 from tests.chaos.killing import killed_at
-from tests.factories import ADA, BEN, CY, OTTO, PASSWORD, make_token, row_of
+from tests.factories import ADA, BEN, CY, PASSWORD, make_active, make_token, row_of
 from tests.registry.uploading import put
 from tests.workers.packages import Home, bring_anchor, register_key
 from workers.celery import app
@@ -269,7 +268,7 @@ class World:
         confirm_destruction(self._one_of(waiting).id, password=PASSWORD, by=ADA)
 
     def activate_policies(self) -> None:
-        activate_policies(f"{default_policies()}\n// {self.dice.random()}\n", by=OTTO)
+        make_active(f"{default_policies()}\n// {self.dice.random()}\n")
 
     # What machines do.
 

@@ -5,15 +5,16 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from flexcore.cards import PERSONAL
 from registry.actors import CONSOLE
 from registry.audit.models import Entry
 from registry.digests import digest_of, sha256
-from registry.errors import Denied, Invalid, NotAllowed
-from registry.policy.actions import activate_policies, decide, ensure_policy_set
+from registry.errors import Denied
+from registry.policy.actions import decide, ensure_policy_set
 from registry.policy.cedar import default_policies
 from registry.policy.models import Decision, PolicySet
 from registry.policy.queries import COMPOSE, judge
-from tests.factories import ADA, CY, OTTO, make_organisation, make_version
+from tests.factories import CY, make_organisation, make_version
 
 OTHER = '@id("permit.all")\npermit (principal, action, resource);\n'
 
@@ -50,6 +51,9 @@ def test_what_the_database_says_is_what_is_decided() -> None:
     expired = make_version(valid_until=timezone.now() - timedelta(minutes=1))
     over = make_version(licence_until=timezone.now() - timedelta(minutes=1))
     bare = make_version(evidence=False)
+    untested = make_version(data_card={PERSONAL: ["names"]})
+    leaking = make_version(card={"privacy": {"mechanism": "DP-SGD", "epsilon": 8.00001, "extraction": {"rate": 0.02}}})
+    unreadable = make_version(card={"privacy": {"mechanism": "dp-sgd", "epsilon": "small", "extraction_rate": True}})
     unsigned = make_version(signed=False)
 
     said = {
@@ -60,6 +64,9 @@ def test_what_the_database_says_is_what_is_decided() -> None:
             (over, "research"),
             (bare, "research"),
             (unsigned, "research"),
+            (untested, "research"),
+            (leaking, "research"),
+            (unreadable, "research"),
         ]
     }
 
@@ -74,6 +81,9 @@ def test_what_the_database_says_is_what_is_decided() -> None:
             "forbid.signature-unverified",
         },
         unsigned.number: {"forbid.signature-unverified"},
+        untested.number: {"forbid.personal-data-untested"},
+        leaking.number: {"forbid.epsilon-too-large", "forbid.extraction-rate-too-high"},
+        unreadable.number: {"forbid.privacy-claim-incomplete"},
     }
 
 
@@ -108,23 +118,3 @@ def test_a_newer_shipped_set_replaces_an_older_one() -> None:
 
     assert PolicySet.objects.get(active=True).text == default_policies()
     assert PolicySet.objects.count() == 2
-
-
-def test_a_set_that_an_operator_activated_stays() -> None:
-    activate_policies(OTHER, by=OTTO)
-
-    ensure_policy_set(by=CONSOLE)
-
-    assert PolicySet.objects.get(active=True).text == OTHER
-
-
-def test_a_set_with_a_fault_is_refused_and_the_old_one_decides() -> None:
-    with pytest.raises(Invalid, match="No policy permits"):
-        activate_policies('@id("f")\n@reason("No.")\nforbid (principal, action, resource);', by=OTTO)
-
-    assert PolicySet.objects.get(active=True).text == default_policies()
-
-
-def test_only_an_operator_activates_policies() -> None:
-    with pytest.raises(NotAllowed):
-        activate_policies(OTHER, by=ADA)

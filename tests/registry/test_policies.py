@@ -146,7 +146,17 @@ PERMIT = '@id("p")\npermit (principal, action, resource);\n'
         ('@id("f")\n@reason("No.")\nforbid (principal, action, resource);', "No policy permits"),
         (PERMIT + '@id("f")\nforbid (principal, action, resource);', "without a @reason"),
         (PERMIT + '@reason("No.")\nforbid (principal, action, resource);', "no @id"),
+        (PERMIT, "permits everything"),
         (PERMIT + PERMIT, "names 2 policies"),
+        (PERMIT + '@id("Nein!")\n@reason("No.")\nforbid (principal, action, resource);', "will not do as an @id"),
+        (PERMIT + '@id("engine.x")\n@reason("No.")\nforbid (principal, action, resource);', "will not do as an @id"),
+        (PERMIT + '@id("f")\n@reason("No.")\nforbid (principal == ?principal, action, resource);', "has a slot"),
+        (
+            PERMIT + '@id("f")\n@reason("No.")\nforbid (principal, action, resource) '
+            'when { ExpertVersion::"a/b@1".state == "approved" };',
+            "looks into a thing that it names",
+        ),
+        (PERMIT + "// " + "x" * 65536, "more than 65536 bytes"),
         (PERMIT + '@id("f")\n@reason("{secret}")\nforbid (principal, action, resource);', "known words"),
         (PERMIT + '@id("f")\n@reason("{version.__class__}")\nforbid (principal, action, resource);', "known words"),
         (PERMIT + '@id("f")\n@reason("{")\nforbid (principal, action, resource);', "cannot be filled in"),

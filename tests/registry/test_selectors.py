@@ -17,7 +17,6 @@ from registry.compositions.models import Composition, CompositionState, Model
 from registry.compositions.selectors import models_to_follow
 from registry.errors import Invalid
 from registry.experts.models import ExpertVersion
-from registry.policy.actions import activate_policies
 from registry.policy.cedar import default_policies
 from registry.policy.models import Decision
 from registry.replay.queries import audit_differences
@@ -25,9 +24,9 @@ from registry.withdrawals.actions import pause_version, resume_version, withdraw
 from tests.factories import (
     ADA,
     CY,
-    OTTO,
     api,
     assemble,
+    make_active,
     make_anchor,
     make_expert,
     make_version,
@@ -203,7 +202,7 @@ def test_what_is_paused_is_left_out_until_it_is_resumed() -> None:
 def test_other_policies_are_followed() -> None:
     three()
     first = ask()
-    activate_policies(f"{default_policies()}\n// another set\n", by=OTTO)
+    make_active(f"{default_policies()}\n// another set\n")
 
     stale = models_to_follow()
 

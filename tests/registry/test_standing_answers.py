@@ -9,7 +9,7 @@ import pytest
 from django.core.asgi import get_asgi_application
 from django.utils import timezone
 
-from registry.accounts.models import ApiToken, Membership, Person
+from registry.accounts.models import ApiToken, Membership, Organisation, Person
 from registry.compositions.actions import set_tag
 from registry.compositions.models import Composition, CompositionState, Model, RepositoryFile
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
@@ -17,8 +17,8 @@ from registry.experts.models import ExpertVersion, VersionState
 from registry.hub import standing
 from registry.hub.asgi import Receive, Scope, Send
 from registry.hub.standing import StandingAnswers
-from registry.policy.models import PolicySet
-from tests.factories import CY, EVE, make_token
+from registry.policy.models import PolicySet, Quarantine
+from tests.factories import BEN, CY, EVE, make_token, row_of
 from tests.repositories import published_stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -106,6 +106,9 @@ CHANGES: dict[str, Callable[[], object]] = {
     "a signature that is none": lambda: Provenance.objects.update(signature_verified=False),
     "a set of policies that permits nothing": lambda: PolicySet.objects.filter(active=True).update(
         text='@id("permit.nothing") permit(principal, action, resource) when { false };'
+    ),
+    "a quarantine": lambda: Quarantine.objects.create(
+        organisation=Organisation.objects.get(slug="playhouse"), reason="Names.", placed_by=row_of(BEN)
     ),
     "a revision that is blocked": lambda: Composition.objects.update(state=CompositionState.WITHDRAWN),
     "a main that is cleared": lambda: Model.objects.update(main=None),

@@ -14,14 +14,13 @@ from registry.compositions.models import Composition, CompositionState, Model
 from registry.errors import Denied, WrongState
 from registry.experts.actions import submit_version
 from registry.experts.models import ExpertVersion, VersionState
-from registry.policy.actions import activate_policies
 from registry.policy.models import PolicySet
 from registry.reviews.actions import review_version
 from registry.reviews.models import Verdict
 from registry.usage.grants import grant_download
 from registry.withdrawals.actions import withdraw_version
 from registry.withdrawals.models import Step, Withdrawal
-from tests.factories import ADA, BEN, CY, OTTO, catch_up, make_token
+from tests.factories import ADA, BEN, CY, catch_up, make_active, make_token
 from tests.workers.packages import Home, bring_anchor, bring_both, bring_version, requested
 from tests.workers.withdrawals import (
     REASON,
@@ -164,7 +163,7 @@ def test_a_policy_activated_meanwhile_lets_nothing_through(home: Home) -> None:
     build = published(on_withdrawal="close")
     withdrawal = withdrawn("drama")
 
-    activate_policies(PolicySet.objects.get(active=True).text + "\n// reviewed again\n", by=OTTO)
+    make_active(PolicySet.objects.get(active=True).text + "\n// reviewed again\n")
     ended = carried(withdrawal)
 
     assert ended.propagated_at is not None

@@ -127,6 +127,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The newest first. */
+        get: operations["listDecisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/decisions/{decision_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A decision with all it was made from, decided again. */
+        get: operations["getDecision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deliveries/{delivery_id}/acknowledge": {
         parameters: {
             query?: never;
@@ -421,6 +455,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/{org}/{name}/revisions/{revision}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Whether the policies would let this revision be read now, expert by expert, and what would change that. */
+        get: operations["explainRevision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/{org}/{name}/tags/{tag}": {
         parameters: {
             query?: never;
@@ -625,6 +676,177 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["erasePerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All sets there ever were, the newest first; one of them decides. */
+        get: operations["listPolicySets"];
+        put?: never;
+        /** @description Put a set forward. It decides nothing until somebody else activates it. */
+        post: operations["proposePolicySet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getPolicySet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{number}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make a proposed set the one that decides. Nobody activates their own proposal. */
+        post: operations["activatePolicySet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{number}/examples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The set's examples, run by the engine now. */
+        get: operations["tryPolicyExamples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{number}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Propose to go back to an earlier set; it decides again when somebody else activates it. */
+        post: operations["proposeRollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{number}/shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What the set would have answered to the last decisions' questions, beside the set that decides. */
+        post: operations["shadowPolicySet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What would keep a set from being proposed. Nothing is stored. */
+        post: operations["checkPolicySet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Which models and which consumers a deed would change, before it is done. Nothing is stored. */
+        post: operations["simulateChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The newest first, also those that were lifted. */
+        get: operations["listQuarantines"];
+        put?: never;
+        /** @description Deny a version, or all of an organisation's, to everybody until it is lifted. Nothing is destroyed. */
+        post: operations["placeQuarantine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantines/{quarantine_id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let it be used again. Nobody lifts what lies on their own organisation. */
+        post: operations["liftQuarantine"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1000,6 +1222,11 @@ export interface components {
             readonly state: string;
             readonly recomposed_revision: string | null;
         };
+        /** @description `same`: the stored set, on the stored inputs, gives the stored answer. Else `fault` says what is wrong. */
+        AgainOut: {
+            readonly same: boolean;
+            readonly fault: string;
+        };
         AnchorOut: {
             /** Format: uuid */
             readonly id: string;
@@ -1067,6 +1294,11 @@ export interface components {
             readonly name: string;
             readonly ok: boolean;
             readonly detail: string;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        CheckPoliciesRequest: {
+            text: string;
+            examples: unknown[];
         };
         /** @description Experts by name, bare licences, or both; with an anchor or without. `counts_as` tries the other reading. */
         CombineLicencesRequest: {
@@ -1197,12 +1429,43 @@ export interface components {
         CreateWebhookRequest: {
             url: string;
         };
+        DecisionBrief: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            readonly consumer: string;
+            readonly action: string;
+            readonly purpose: string;
+            readonly version: string;
+            readonly allowed: boolean;
+            readonly reasons: components["schemas"]["PolicyReason"][];
+            readonly set_hash: string;
+        };
         DecisionOut: {
             readonly expert: string;
             readonly version: number;
             readonly allowed: boolean;
             readonly reasons: components["schemas"]["PolicyReason"][];
             readonly set_hash: string;
+        };
+        DecisionWhole: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            readonly consumer: string;
+            readonly action: string;
+            readonly purpose: string;
+            readonly version: string;
+            readonly allowed: boolean;
+            readonly reasons: components["schemas"]["PolicyReason"][];
+            readonly set_hash: string;
+            readonly inputs: {
+                [key: string]: unknown;
+            };
+            readonly inputs_digest: string;
+            readonly again: components["schemas"]["AgainOut"];
         };
         /** @description Where it went is told to the organisation alone: its own people ask for this list. */
         DeliveryOut: {
@@ -1327,7 +1590,10 @@ export interface components {
          *     * `provenance.stated` - Provenance Stated
          *     * `provenance.checked` - Provenance Checked
          *     * `review.decided` - Review Decided
+         *     * `policy.proposed` - Policy Proposed
          *     * `policy.activated` - Policy Activated
+         *     * `quarantine.placed` - Quarantine Placed
+         *     * `quarantine.lifted` - Quarantine Lifted
          *     * `decision.made` - Decision Made
          *     * `model.requested` - Model Requested
          *     * `model.changed` - Model Changed
@@ -1373,7 +1639,7 @@ export interface components {
          *     * `expiry.notified` - Expiry Notified
          * @enum {string}
          */
-        Event: "log_key.added" | "log_key.retired" | "payloads.erased" | "organisation.created" | "person.created" | "person.erased" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "expert.created" | "version.drafted" | "version.submitted" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.paused" | "version.resumed" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "licence.declared" | "licence.concluded" | "consent.given" | "provenance.stated" | "provenance.checked" | "review.decided" | "policy.activated" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "tag.set" | "tag.removed" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.included" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "shard.made" | "shard.dropped" | "download.granted" | "download.refused" | "webhook.created" | "webhook.disabled" | "notice.announced" | "notice.delivered" | "notice.given_up" | "notice.acknowledged" | "withdrawal.requested" | "withdrawal.propagated" | "withdrawal.blocked" | "withdrawal.announced" | "withdrawal.delayed" | "destruction.confirmed" | "objects.destroyed" | "withdrawal.destroyed" | "withdrawal.reopened" | "withdrawal.checked" | "withdrawal.certified" | "hold.placed" | "hold.lifted" | "expiry.notified";
+        Event: "log_key.added" | "log_key.retired" | "payloads.erased" | "organisation.created" | "person.created" | "person.erased" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "expert.created" | "version.drafted" | "version.submitted" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.paused" | "version.resumed" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "licence.declared" | "licence.concluded" | "consent.given" | "provenance.stated" | "provenance.checked" | "review.decided" | "policy.proposed" | "policy.activated" | "quarantine.placed" | "quarantine.lifted" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "tag.set" | "tag.removed" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.included" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "shard.made" | "shard.dropped" | "download.granted" | "download.refused" | "webhook.created" | "webhook.disabled" | "notice.announced" | "notice.delivered" | "notice.given_up" | "notice.acknowledged" | "withdrawal.requested" | "withdrawal.propagated" | "withdrawal.blocked" | "withdrawal.announced" | "withdrawal.delayed" | "destruction.confirmed" | "objects.destroyed" | "withdrawal.destroyed" | "withdrawal.reopened" | "withdrawal.checked" | "withdrawal.certified" | "hold.placed" | "hold.lifted" | "expiry.notified";
         ExpertDetail: {
             /** Format: uuid */
             readonly id: string;
@@ -1426,6 +1692,7 @@ export interface components {
             readonly version: number;
             readonly allowed: boolean;
             readonly reasons: components["schemas"]["PolicyReason"][];
+            readonly remedies: components["schemas"]["RemedyOut"][];
         };
         Explanation: {
             readonly experts: components["schemas"]["ExplainedExpert"][];
@@ -1463,6 +1730,11 @@ export interface components {
             readonly sentence: string;
             readonly parts: string[];
             readonly licences: string[];
+        };
+        ForesightOut: {
+            readonly sentence: string;
+            readonly models: components["schemas"]["ModelChangeOut"][];
+            readonly decisions: components["schemas"]["ShadowOut"];
         };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         GrantRoleRequest: {
@@ -1537,6 +1809,10 @@ export interface components {
             /** Format: date-time */
             readonly valid_until: string | null;
         };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        LiftQuarantineRequest: {
+            reason: string;
+        };
         LineOut: {
             readonly expert: string;
             readonly consumer: string;
@@ -1546,6 +1822,14 @@ export interface components {
         /** @description What the caller may do with it. */
         MayModel: {
             readonly change: boolean;
+        };
+        /** @description `by_itself`: without anybody asking for the model again. */
+        ModelChangeOut: {
+            readonly model: string;
+            readonly loses: string[];
+            readonly gains: string[];
+            readonly rules: string[];
+            readonly by_itself: boolean;
         };
         ModelDetail: {
             /** Format: uuid */
@@ -1621,6 +1905,15 @@ export interface components {
             readonly name: string;
             readonly jurisdiction: string;
         };
+        /** @description A question that would be answered otherwise; `allowed` as it would be, `rules` those that make the difference. */
+        OtherwiseOut: {
+            readonly consumer: string;
+            readonly action: string;
+            readonly purpose: string;
+            readonly version: string;
+            readonly allowed: boolean;
+            readonly rules: string[];
+        };
         PaginatedAnchorOutList: {
             /**
              * Format: uri
@@ -1633,6 +1926,19 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["AnchorOut"][];
+        };
+        PaginatedDecisionBriefList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["DecisionBrief"][];
         };
         PaginatedDeliveryOutList: {
             /**
@@ -1699,6 +2005,32 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["PersonOut"][];
         };
+        PaginatedPolicySetOutList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["PolicySetOut"][];
+        };
+        PaginatedQuarantineOutList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["QuarantineOut"][];
+        };
         PaginatedQueueItemList: {
             /**
              * Format: uri
@@ -1742,9 +2074,61 @@ export interface components {
             readonly name: string;
             readonly roles: components["schemas"]["RoleOut"][];
         };
+        /** @description The id of a version, or the slug of an organisation: one of the two. */
+        PlaceQuarantineRequest: {
+            /** Format: uuid */
+            version?: string;
+            organisation?: string;
+            reason: string;
+        };
+        /** @description What keeps it from being proposed, a sentence each; none: it can be. */
+        PolicyFaults: {
+            readonly faults: string[];
+        };
         PolicyReason: {
             policy: string;
             reason: string;
+        };
+        /** @description `waits`: it was proposed, and a second person has not activated it yet. */
+        PolicySetOut: {
+            readonly number: number;
+            readonly hash: string;
+            readonly active: boolean;
+            readonly shipped: boolean;
+            readonly waits: boolean;
+            readonly reason: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** @default  */
+            readonly proposed_by: string;
+            /** Format: date-time */
+            readonly proposed_at: string | null;
+            /** @default  */
+            readonly activated_by: string;
+            /** Format: date-time */
+            readonly activated_at: string | null;
+        };
+        /** @description With its text, its rules as a person reads them, and its examples. */
+        PolicySetWhole: {
+            readonly number: number;
+            readonly hash: string;
+            readonly active: boolean;
+            readonly shipped: boolean;
+            readonly waits: boolean;
+            readonly reason: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** @default  */
+            readonly proposed_by: string;
+            /** Format: date-time */
+            readonly proposed_at: string | null;
+            /** @default  */
+            readonly activated_by: string;
+            /** Format: date-time */
+            readonly activated_at: string | null;
+            readonly text: string;
+            readonly rules: components["schemas"]["RuleOut"][];
+            readonly examples: unknown[];
         };
         PreviewOut: {
             readonly versions: string[];
@@ -1774,6 +2158,16 @@ export interface components {
             bytes_total?: number;
             seconds_left?: number;
         };
+        /** @description `examples`: [{name, facts, refused_by}], where facts say what is unlike the plain case. */
+        ProposePoliciesRequest: {
+            text: string;
+            examples: unknown[];
+            reason: string;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        ProposeRollbackRequest: {
+            reason: string;
+        };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         ProvenanceInRequest: {
             statement: {
@@ -1794,6 +2188,21 @@ export interface components {
             readonly name: string;
             readonly description: string;
             readonly commercial: boolean;
+        };
+        QuarantineOut: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly version: string | null;
+            /** @default  */
+            readonly organisation: string;
+            readonly reason: string;
+            readonly placed_by: string;
+            /** Format: date-time */
+            readonly placed_at: string;
+            /** @default  */
+            readonly lifted_by: string;
+            /** Format: date-time */
+            readonly lifted_at: string | null;
         };
         QueueItem: {
             readonly version: components["schemas"]["VersionBrief"];
@@ -1820,6 +2229,11 @@ export interface components {
             readonly deliveries: number;
             readonly acknowledged: number;
         };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        ReclassificationRequest: {
+            licence: string;
+            into: string;
+        };
         RefusalOut: {
             readonly expert: string;
             readonly policy: string;
@@ -1829,6 +2243,12 @@ export interface components {
         RegisterKeyRequest: {
             name: string;
             public_key: string;
+        };
+        /** @description What would change the answer of one rule, and who can do it. */
+        RemedyOut: {
+            readonly policy: string;
+            readonly who: string;
+            readonly sentence: string;
         };
         RepositoryFileOut: {
             readonly path: string;
@@ -1931,6 +2351,12 @@ export interface components {
             readonly organisation_name: string;
             readonly role: string;
         };
+        RuleOut: {
+            readonly id: string;
+            readonly effect: string;
+            readonly reason: string;
+            readonly law: string;
+        };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         SelectorInRequest: {
             domains?: string[];
@@ -1947,6 +2373,23 @@ export interface components {
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         SetTagRequest: {
             revision: string;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        ShadowInRequest: {
+            decisions?: number;
+        };
+        ShadowOut: {
+            readonly sentence: string;
+            readonly looked_at: number;
+            readonly changed: number;
+            /** Format: date-time */
+            readonly since: string | null;
+            readonly let_in: string[];
+            readonly kept_out: string[];
+            readonly by_rule: {
+                [key: string]: number;
+            };
+            readonly otherwise: components["schemas"]["OtherwiseOut"][];
         };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         SignInRequest: {
@@ -1966,6 +2409,14 @@ export interface components {
         };
         SignedParts: {
             readonly parts: components["schemas"]["SignedPartOut"][];
+        };
+        /** @description One of the three: approve a version, activate a set, conclude another licence wherever one counts now. */
+        SimulateRequest: {
+            /** Format: uuid */
+            approve?: string;
+            activate?: number;
+            reclassify?: components["schemas"]["ReclassificationRequest"];
+            decisions?: number;
         };
         /** @description `size`: by how many of the log's entries; whoever recomputes it leaves out what came later. */
         StatementOut: {
@@ -2029,6 +2480,16 @@ export interface components {
             readonly expires_at: string;
             /** Format: date-time */
             readonly revoked_at: string | null;
+        };
+        TriedExample: {
+            readonly name: string;
+            readonly as_expected: boolean;
+            readonly refused_by: string[];
+            readonly expected: string[];
+        };
+        TriedExamples: {
+            readonly passed: boolean;
+            readonly examples: components["schemas"]["TriedExample"][];
         };
         /**
          * @description * `approve` - Approve
@@ -2418,6 +2879,70 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDecisions: {
+        parameters: {
+            query?: {
+                allowed?: boolean;
+                consumer?: string;
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                set_hash?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedDecisionBriefList"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDecision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                decision_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionWhole"];
                 };
             };
             /** @description What was refused, and why (RFC 9457). */
@@ -2834,7 +3359,7 @@ export interface operations {
                 actor?: string;
                 /** @description The pagination cursor value. */
                 cursor?: string;
-                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "provenance.checked" | "provenance.stated" | "review.decided" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.rejected" | "version.resumed" | "version.submitted" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
+                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "review.decided" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.rejected" | "version.resumed" | "version.submitted" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
                 /** @description The first written first, or the last. */
                 order?: "newest" | "oldest";
                 /** @description About this organisation, its experts and its models. */
@@ -2876,7 +3401,7 @@ export interface operations {
                 about?: string;
                 /** @description Who did it, such as person:… or service:verifier. */
                 actor?: string;
-                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "provenance.checked" | "provenance.stated" | "review.decided" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.rejected" | "version.resumed" | "version.submitted" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
+                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "review.decided" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.rejected" | "version.resumed" | "version.submitted" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
                 /** @description About this organisation, its experts and its models. */
                 organisation?: string;
                 /** @description Written at this moment or later. */
@@ -3077,6 +3602,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DifferenceOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainRevision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                org: string;
+                revision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
                 };
             };
             /** @description What was refused, and why (RFC 9457). */
@@ -3660,6 +4217,388 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PersonOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPolicySets: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedPolicySetOutList"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposePolicySet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposePoliciesRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicySetWhole"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPolicySet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicySetWhole"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activatePolicySet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicySetWhole"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryPolicyExamples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriedExamples"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposeRollback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposeRollbackRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicySetWhole"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shadowPolicySet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ShadowInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkPolicySet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckPoliciesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyFaults"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    simulateChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SimulateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForesightOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQuarantines: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedQuarantineOutList"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    placeQuarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceQuarantineRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    liftQuarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                quarantine_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LiftQuarantineRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineOut"];
                 };
             };
             /** @description What was refused, and why (RFC 9457). */

@@ -1,0 +1,107 @@
+"""Policy sets as things: who may put one forward, what one must be, what its examples say, which there are."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from registry.accounts.models import Membership, Role
+from registry.accounts.queries import demand_any_role
+from registry.actors import Actor
+from registry.errors import Invalid, NotFound, WrongState
+from registry.policy.cedar import default_policies, names_in
+from registry.policy.examples import Tried, gaps, read_examples, try_examples
+from registry.policy.models import PolicySet, Quarantine
+from registry.policy.queries import ENGINE
+
+
+def demand_steward(actor: Actor) -> None:
+    """The policies are compliance's and the operator's to propose and to activate."""
+    demand_any_role(actor, Role.COMPLIANCE, Role.OPERATOR)
+
+
+def policy_sets() -> QuerySet[PolicySet]:
+    """All there ever were, the newest first."""
+    return PolicySet.objects.select_related("proposed_by", "activated_by").order_by("-number")
+
+
+def get_policy_set(number: int) -> PolicySet:
+    found = policy_sets().filter(number=number).first()
+    if found is None:
+        raise NotFound(f"There is no policy set {number}.")
+    return found
+
+
+def lock_policy_set(number: int) -> PolicySet:
+    found = PolicySet.objects.select_for_update().filter(number=number).first()
+    if found is None:
+        raise NotFound(f"There is no policy set {number}.")
+    return found
+
+
+def quarantines() -> QuerySet[Quarantine]:
+    """The newest first, also those that were lifted."""
+    rows = Quarantine.objects.select_related("version__expert__organisation", "organisation", "placed_by", "lifted_by")
+    return rows.order_by("-placed_at", "id")
+
+
+def lock_quarantine(quarantine_id: UUID) -> Quarantine:
+    rows = Quarantine.objects.select_related("version__expert__organisation", "organisation")
+    found = rows.select_for_update(of=("self",)).filter(id=quarantine_id).first()
+    if found is None:
+        raise NotFound("There is no such quarantine.")
+    return found
+
+
+def tried_examples(policies: PolicySet) -> list[Tried]:
+    return try_examples(ENGINE, policies.text, read_examples(policies.examples))
+
+
+def faults_of_proposal(text: str, examples: Sequence[Any], *, by: Actor) -> list[str]:
+    """Whatever keeps a set from being proposed, a sentence each."""
+    found = [*ENGINE.faults(text)]
+    if found:
+        return found
+    try:
+        read = read_examples(examples)
+    except Invalid as fault:
+        return [fault.detail]
+    return [*gaps(ENGINE, text, try_examples(ENGINE, text, read)), *own_assets(text, by=by)]
+
+
+def check_proposal(text: str, examples: Sequence[Any], *, by: Actor) -> None:
+    if faults := faults_of_proposal(text, examples, by=by):
+        raise Invalid(" ".join(faults))
+
+
+def own_assets(text: str, *, by: Actor) -> list[str]:
+    """Rules that speak of an organisation of the actor's own, or of its experts: others have to answer for those."""
+    ours = set(Membership.objects.filter(person=by.person_id).values_list("organisation__slug", flat=True))
+    common = {word for words in names_in(default_policies()).values() for word in words}
+    found = []
+    for rule, words in names_in(text).items():
+        named = sorted({word.partition("/")[0] for word in words - common} & ours)
+        found += [
+            f'"{rule}" names {slug}, an organisation of your own; somebody else has to propose and to activate it.'
+            for slug in named
+        ]
+    return found
+
+
+def check_own_assets(text: str, *, by: Actor) -> None:
+    if faults := own_assets(text, by=by):
+        raise Invalid(" ".join(faults))
+
+
+def check_examples(policies: PolicySet) -> None:
+    """A set that does not do what its examples say does not come to decide."""
+    failing = [one for one in tried_examples(policies) if not one.as_expected]
+    if failing:
+        first = failing[0]
+        said = " and ".join(first.refused_by) or "nothing"
+        meant = " and ".join(first.example.refused_by) or "nothing"
+        raise WrongState(
+            f'{len(failing)} of the examples of {policies} fail, first "{first.example.name}": refused by {said}, '
+            f"where the example says {meant}; correct the rules or the example, and propose it anew."
+        )
