@@ -289,8 +289,8 @@ def past_decisions() -> None:
             )
         )
     Decision.objects.bulk_create(kept, batch_size=1000)
-    other = default_policies() + '\n@id("forbid.education")\n@reason("No.")\nforbid (principal, action, resource)\n'
-    other += 'when { context.purpose == "education" };\n'
+    other = default_policies() + '\n@id("forbid.evaluation")\n@reason("No.")\nforbid (principal, action, resource)\n'
+    other += 'when { context.purpose == "evaluation" };\n'
     ENGINE.forget()  # type: ignore[attr-defined]
     _entities.cache_clear()
     began = perf_counter()

@@ -156,7 +156,7 @@ PERMIT = '@id("p")\npermit (principal, action, resource);\n'
             'when { ExpertVersion::"a/b@1".state == "approved" };',
             "looks into a thing that it names",
         ),
-        (PERMIT + "// " + "x" * 65536, "more than 65536 bytes"),
+        (PERMIT + "// " + "x" * 262144, "more than 262144 bytes"),
         (PERMIT + '@id("f")\n@reason("{secret}")\nforbid (principal, action, resource);', "known words"),
         (PERMIT + '@id("f")\n@reason("{version.__class__}")\nforbid (principal, action, resource);', "known words"),
         (PERMIT + '@id("f")\n@reason("{")\nforbid (principal, action, resource);', "cannot be filled in"),
