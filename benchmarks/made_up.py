@@ -84,7 +84,7 @@ def found_town(
     for name, version in drafts.items():
         wait_for_version(owner, version["id"], seconds=patience)
         reason = "All that it needs is there."
-        versions[f"makers/{name}"] = examiner.review_version(version["id"], verdict="approve", reason=reason)
+        versions[f"makers/{name}"] = examiner.approve_version(version["id"], reason=reason)
     return Town(office, owner, readers, versions)
 
 

@@ -104,9 +104,21 @@ def review(chosen: argparse.Namespace) -> None:
     with here() as guildhall:
         brief = guildhall.find_version(chosen.version)
         version = guildhall.review_version(
-            brief["id"], verdict=chosen.verdict, reason=chosen.reason, concluded_licence=chosen.concluded_licence
+            brief["id"],
+            verdict=chosen.verdict,
+            reason=chosen.reason,
+            seen=chosen.seen or guildhall.etag_of_version(brief["id"]),
+            answers=json.loads(chosen.answers.read_text(encoding="utf-8")) if chosen.answers else (),
+            concluded_licence=chosen.concluded_licence,
         )
     print(f"{chosen.version} is {version['state']}.")
+
+
+def checklist(chosen: argparse.Namespace) -> None:
+    """As a file to be filled in: each answer is yes, no or not-applicable, and what does not apply has a note."""
+    with here() as guildhall:
+        items = guildhall.get_checklist()["items"]
+    print(json.dumps([{"item": item["id"], "answer": "", "note": item["text"]} for item in items], indent=2))
 
 
 def status(chosen: argparse.Namespace) -> None:
@@ -206,6 +218,9 @@ def _for_others(commands: _Commands) -> None:
         one.add_argument("version", metavar="ORGANISATION/NAME@NUMBER")
         one.add_argument("--reason", required=True)
         one.add_argument("--concluded-licence", default="")
+        one.add_argument("--answers", type=Path, help="the checklist, as `guildhall checklist` prints it, filled in")
+        one.add_argument("--seen", default="", help="the ETag of what you read; without it, the version as it is now")
+    commands.add("checklist", checklist, "What an approval has to answer, to be filled in (compliance).")
 
 
 if __name__ == "__main__":

@@ -120,6 +120,24 @@ class Version(TypedDict):
     reviews: list[dict[str, Any]]
 
 
+class ChecklistItem(TypedDict):
+    id: str
+    kind: str
+    text: str
+    required: bool
+
+
+class Checklist(TypedDict):
+    number: int
+    items: list[ChecklistItem]
+
+
+class Answer(TypedDict, total=False):
+    item: str
+    answer: str
+    note: str
+
+
 class Licence(TypedDict, total=False):
     declared: str
     text: str

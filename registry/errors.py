@@ -66,6 +66,22 @@ class Taken(Refusal):
     title = "The name is taken"
 
 
+class Claimed(Refusal):
+    """Somebody else is at it, and said so."""
+
+    status = 409
+    code = "claimed"
+    title = "Somebody else is reviewing it"
+
+
+class Unread(Refusal):
+    """The caller does not say what they read; so nobody can tell whether it has changed since."""
+
+    status = 428
+    code = "unread"
+    title = "Say what you read"
+
+
 class Stale(Refusal):
     """The thing changed since the caller read it."""
 

@@ -7,7 +7,7 @@ from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.experts.models import Anchor, Expert, ExpertVersion, SignedPart, UploadedFile
 from registry.notices.models import Delivery, Webhook
 from registry.policy.models import Decision, PolicySet, Quarantine
-from registry.reviews.models import Review
+from registry.reviews.models import Question, Review, ReviewClaim, Suspension
 from registry.usage.models import Download
 from registry.withdrawals.models import Certificate, DestroyedObject, LegalHold, Withdrawal, WithdrawalStep
 
@@ -40,12 +40,15 @@ __all__ = [
     "PolicySet",
     "Provenance",
     "Quarantine",
+    "Question",
     "RepositoryFile",
     "Review",
+    "ReviewClaim",
     "Sequenced",
     "Shard",
     "SignedPart",
     "SigningKey",
+    "Suspension",
     "Tag",
     "Tile",
     "UploadedFile",

@@ -82,7 +82,10 @@ STUCK_SECONDS = env.float("GUILDHALL_STUCK_SECONDS", default=30)
 JOB_SECONDS = env.int("GUILDHALL_JOB_SECONDS", default=7200)
 KEEP_UNUSED_HOURS = env.float("GUILDHALL_KEEP_UNUSED_HOURS", default=168)  # shards that no model holds
 SCRATCH = Path(env.str("GUILDHALL_SCRATCH", default=str(Path(gettempdir()) / "guildhall-scratch")))
+# Reviews: how many approvals a version needs, by when it should be decided, how long a claim keeps others away.
 REQUIRED_APPROVALS = env.int("GUILDHALL_REQUIRED_APPROVALS", default=1)
+REVIEW_HOURS = env.float("GUILDHALL_REVIEW_HOURS", default=120)
+CLAIM_MINUTES = env.float("GUILDHALL_CLAIM_MINUTES", default=60)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -174,6 +177,8 @@ SPECTACULAR_SETTINGS = {
         "VersionState": "registry.experts.models.VersionState",
         "DeliveryState": "registry.notices.models.DeliveryState",
         "Verdict": "registry.reviews.models.Verdict",
+        "SuspensionCause": "registry.reviews.models.SuspensionCause",
+        "ChecklistAnswer": "registry.reviews.checklists.Said",
         "Step": "registry.withdrawals.models.Step",
         "LegalBasis": "registry.withdrawals.models.LegalBasis",
         "Cause": "registry.withdrawals.models.Cause",

@@ -40,6 +40,8 @@ from registry.notices.sealing import seal
 from registry.policy.actions import activate_policy_set, propose_policies
 from registry.policy.examples import default_examples
 from registry.policy.models import PolicySet
+from registry.reviews.checklists import CHECKLISTS, CURRENT, Answers
+from registry.reviews.queries import as_seen
 from workers import publishing
 
 ADA = person(UUID(int=0xADA))
@@ -56,7 +58,7 @@ CAST: dict[Actor, tuple[str, str, Role | None]] = {
     OTTO: ("Otto", "guildhall", Role.OPERATOR),
     EVE: ("Eve", "elsewhere", None),
 }
-BEEN_APPROVED = {VersionState.APPROVED, VersionState.PAUSED, VersionState.WITHDRAWN}
+BEEN_APPROVED = {VersionState.APPROVED, VersionState.PAUSED, VersionState.SUSPENDED, VersionState.WITHDRAWN}
 PASSWORD = "a long and quiet word"
 ARCHITECTURE = {
     "vocab_size": 64,
@@ -72,6 +74,9 @@ ARCHITECTURE = {
     "eos_token_id": 1,
     "dtype": "F32",
 }
+# Every item of the checklist looked at, as a reviewer would say it who found nothing wrong.
+IN_ORDER = Answers(items={item.id: {"answer": "yes", "note": ""} for item in CHECKLISTS[CURRENT]})
+IN_ORDER_BODY = [{"item": item.id, "answer": "yes"} for item in CHECKLISTS[CURRENT]]
 numbers = count(1)
 
 
@@ -218,6 +223,12 @@ def make_version(
     if evidence:
         _speak_for(version, terms, consent, signed=signed)
     return version
+
+
+def etag_of(version: ExpertVersion) -> str:
+    """What a reviewer sends as If-Match, who has read it as it is now."""
+    version.refresh_from_db()
+    return f'"{as_seen(version)}"'
 
 
 make_draft = partial(make_version, state=VersionState.DRAFT)

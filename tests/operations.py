@@ -14,13 +14,17 @@ from registry.audit.rotation import note_keys
 from registry.audit.statements import sign
 from registry.compositions.actions import set_tag
 from registry.digests import sha256
-from registry.experts.models import AnchorState, UploadedFile, VersionState
+from registry.experts.models import AnchorState, ExpertVersion, UploadedFile, VersionState
 from registry.experts.rules import ANCHOR_FILES, PACKAGE_FILES
 from registry.experts.uploads import add_version_file
 from registry.policy.actions import decide, place_quarantine
 from registry.policy.cedar import default_policies
 from registry.policy.examples import default_examples
 from registry.policy.models import PolicySet
+from registry.reviews.checklists import CURRENT
+from registry.reviews.claims import claim_version
+from registry.reviews.queries import as_seen
+from registry.reviews.questions import ask_owner
 from registry.withdrawals.actions import certify, pause_version, place_hold, withdraw_version
 from registry.withdrawals.statements import certificate_of
 from tests.factories import (
@@ -28,6 +32,7 @@ from tests.factories import (
     BEN,
     CAST,
     CY,
+    IN_ORDER_BODY,
     OLGA,
     OTTO,
     PASSWORD,
@@ -58,6 +63,7 @@ STEWARDS = frozenset({BEN, OTTO})
 OWNER = frozenset({ADA})
 OPERATOR = frozenset({OTTO})
 CONSUMER = frozenset({CY})
+REVIEWER = frozenset({BEN})
 KEY = (
     ec.generate_private_key(ec.SECP256R1())
     .public_key()
@@ -76,6 +82,13 @@ class Operation:
     may: frozenset[Actor]
     body: Callable[[], Any] = field(default=lambda: None)
     strangers: bool = False
+    headers: Callable[[], dict[str, str]] = field(default=dict)  # asked after the address was made
+
+
+def last_seen() -> dict[str, str]:
+    """As somebody sends it who has just read the version that the address made."""
+    version = ExpertVersion.objects.order_by("-created_at").first()
+    return {"If-Match": as_seen(version)} if version else {}
 
 
 def always(value: Any) -> Callable[[], Any]:
@@ -183,6 +196,18 @@ def an_expert() -> str:
 def somebody() -> str:
     make_person("dora@library.example", password=PASSWORD)
     return "/session"
+
+
+def claimed() -> str:
+    return f"/versions/{claim_version(waiting().id, by=BEN).version_id}/claim"
+
+
+def waiting() -> ExpertVersion:
+    return make_version(state=VersionState.VERIFIED)
+
+
+def asked() -> str:
+    return f"/questions/{ask_owner(waiting().id, text='Whose plays are these?', by=BEN).id}/answer"
 
 
 def a_new_expert() -> dict[str, Any]:
@@ -298,12 +323,37 @@ OPERATIONS: dict[str, Operation] = {
     "signParts": Operation(
         "POST", lambda: f"{begun_file()}/parts", OWNER, always({"parts": [{"number": 1, "sha256": "0" * 64}]})
     ),
-    "listReviewQueue": Operation("GET", always("/reviews/queue"), frozenset({BEN})),
+    "listReviewQueue": Operation("GET", always("/reviews/queue"), REVIEWER),
     "reviewVersion": Operation(
         "POST",
-        lambda: f"/versions/{make_version(state=VersionState.VERIFIED).id}/reviews",
-        frozenset({BEN}),
-        always({"verdict": "approve", "reason": "The licence and the consent agree."}),
+        lambda: f"/versions/{waiting().id}/reviews",
+        REVIEWER,
+        always(
+            {
+                "verdict": "approve",
+                "reason": "The licence and the consent agree.",
+                "checklist": CURRENT,
+                "answers": IN_ORDER_BODY,
+            }
+        ),
+        headers=last_seen,
+    ),
+    "getChecklist": Operation("GET", always("/reviews/checklist"), EVERYBODY),
+    "claimVersion": Operation("POST", lambda: f"/versions/{waiting().id}/claim", REVIEWER),
+    "releaseVersion": Operation("DELETE", claimed, REVIEWER),
+    "listQuestions": Operation("GET", lambda: f"/versions/{waiting().id}/questions", OWNER | CHECKERS),
+    "askOwner": Operation(
+        "POST", lambda: f"/versions/{waiting().id}/questions", REVIEWER, always({"text": "Whose plays are these?"})
+    ),
+    "answerQuestion": Operation("POST", asked, OWNER, always({"text": "They are in the public domain."})),
+    "suspendVersion": Operation(
+        "POST", lambda: f"/versions/{make_version().id}/suspend", REVIEWER, always({"reason": REASON})
+    ),
+    "reclassifyLicence": Operation(
+        "POST",
+        lambda: f"/versions/{make_version().id}/reclassify",
+        REVIEWER,
+        always({"licence": "CC-BY-NC-4.0", "reason": REASON}),
     ),
     "listPolicySets": Operation("GET", always("/policies"), CHECKERS),
     "proposePolicySet": Operation(

@@ -65,7 +65,7 @@ def call(client: APIClient, operation: Operation, **changes: Any) -> Any:
 
 
 def _send(client: APIClient, operation: Operation, address: str, body: Any) -> Any:
-    return getattr(client, operation.method.lower())(address, body)
+    return getattr(client, operation.method.lower())(address, body, headers=operation.headers())
 
 
 def test_the_document_is_what_the_code_says(tmp_path: Path) -> None:

@@ -77,9 +77,8 @@ def approve(reviewer: Guildhall, version: Version) -> Version:
     """The verdict of another organisation's compliance officer; one that was given stands."""
     if version["state"] == "approved":
         return version
-    decided = reviewer.review_version(
+    decided = reviewer.approve_version(
         version["id"],
-        verdict="approve",
         reason="The licence and the consent cover the purposes stated, and the package is what its owner signed.",
     )
     say(f"{decided['expert']}@{decided['number']} is {decided['state']}")

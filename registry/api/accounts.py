@@ -16,6 +16,7 @@ from registry.accounts.queries import demand_role, get_organisation, keys_of, to
 from registry.api.bodies import Body
 from registry.api.callers import actor_of, person_of
 from registry.api.session import PersonOut, RoleOut
+from registry.reviews.actions import revoke_key_and_review_again
 
 
 class OrganisationOut(serializers.ModelSerializer[Organisation]):
@@ -221,4 +222,5 @@ class RevokeKey(APIView):
 
     @extend_schema(operation_id="revokeKey", request=None, responses={200: KeyOut})
     def post(self, request: Request, key_id: UUID) -> Response:
-        return Response(KeyOut(actions.revoke_key(key_id, by=actor_of(request))).data)
+        """Nothing new is accepted under it; what was approved under it is suspended until it is decided on again."""
+        return Response(KeyOut(revoke_key_and_review_again(key_id, by=actor_of(request))).data)

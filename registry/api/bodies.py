@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -12,6 +13,7 @@ from rest_framework.parsers import BaseParser
 
 MAX_BODY_BYTES = 2 * 2**20
 MAX_DEPTH = 32
+ZONED = re.compile(r"T.*(Z|[+-]\d{2}:?\d{2})$", re.IGNORECASE)
 MAX_EXACT_INTEGER = 2**53 - 1  # RFC 8785 and every browser lose whole numbers beyond it
 
 
@@ -81,6 +83,15 @@ def _check(value: Any, depth: int) -> None:
         for key, item in value.items():
             _check(key, depth)
             _check(item, depth - 1)
+
+
+class Moment(serializers.DateTimeField):
+    """A moment with its zone. Without one nobody could tell whether a consent that ends at midnight has ended."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        if isinstance(value, str) and not ZONED.search(value.strip()):
+            raise serializers.ValidationError("Give the moment with its zone, as in 2027-01-01T00:00:00+01:00.")
+        return super().to_internal_value(value)
 
 
 class Body(serializers.Serializer[Any]):

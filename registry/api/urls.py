@@ -15,6 +15,7 @@ from registry.api import (
     notices,
     policies,
     quarantines,
+    questions,
     requesting,
     reviews,
     revisions,
@@ -67,6 +68,12 @@ urlpatterns: list[URLPattern] = [
     path("files/<uuid:file_id>/complete", files.CompleteFile.as_view()),
     # reviews
     path("reviews/queue", reviews.ReviewQueue.as_view()),
+    path("reviews/checklist", reviews.Checklist.as_view()),
+    path("versions/<uuid:version_id>/claim", reviews.ClaimVersion.as_view()),
+    path("versions/<uuid:version_id>/questions", questions.Questions.as_view()),
+    path("questions/<uuid:question_id>/answer", questions.AnswerQuestion.as_view()),
+    path("versions/<uuid:version_id>/suspend", reviews.SuspendVersion.as_view()),
+    path("versions/<uuid:version_id>/reclassify", reviews.ReclassifyLicence.as_view()),
     path("versions/<uuid:version_id>/reviews", reviews.ReviewVersion.as_view()),
     # policy
     path("policies", policies.Policies.as_view()),

@@ -25,14 +25,16 @@ from registry.api.evidence import (
     licence_claim,
 )
 from registry.api.files import AddFile, FileOut
+from registry.api.waiting import WaitingOut, waiting_of
 from registry.evidence.actions import draft_version_with_evidence
 from registry.evidence.queries import consent_of, licence_of, provenance_of
 from registry.experts.actions import submit_version
 from registry.experts.models import ROADS, ExpertVersion, VersionState
 from registry.experts.queries import files_of, get_visible_version
 from registry.experts.uploads import add_version_file
+from registry.reviews.checklists import Said
 from registry.reviews.models import Review
-from registry.reviews.queries import as_seen, may_review, reviews_of
+from registry.reviews.queries import as_seen, may_look_behind, may_review, reviews_of
 
 
 class VersionBrief(serializers.Serializer[Any]):
@@ -54,13 +56,29 @@ class CheckOut(serializers.Serializer[Any]):
     detail = serializers.CharField(read_only=True)
 
 
+class AnswerOut(serializers.Serializer[Any]):
+    item = serializers.CharField(read_only=True)
+    answer = serializers.ChoiceField(choices=[said.value for said in Said], read_only=True)
+    note = serializers.CharField(read_only=True)
+
+
 class ReviewOut(serializers.ModelSerializer[Review]):
     reviewer = serializers.CharField(source="reviewer.name", read_only=True)
+    answers = serializers.SerializerMethodField()
 
     class Meta:
         model = Review
-        fields = ["id", "reviewer", "verdict", "reason", "created_at"]
+        fields = ["id", "round", "reviewer", "verdict", "reason", "checklist", "answers", "created_at"]
         read_only_fields = fields
+
+    @extend_schema_field(AnswerOut(many=True))
+    def get_answers(self, review: Review) -> Any:
+        """The notes are for the owner's people, and for those whose work is to look."""
+        behind = self.context["behind"]
+        return [
+            {"item": item, "answer": said["answer"], "note": said.get("note", "") if behind else ""}
+            for item, said in review.answers.items()
+        ]
 
 
 class VersionMay(serializers.Serializer[Any]):
@@ -83,6 +101,7 @@ class VersionOut(serializers.ModelSerializer[ExpertVersion]):
     provenance = serializers.SerializerMethodField()
     files = serializers.SerializerMethodField()
     reviews = serializers.SerializerMethodField()
+    waiting = serializers.SerializerMethodField()
     created_by = serializers.CharField(source="created_by.name", read_only=True)
     may = serializers.SerializerMethodField()
 
@@ -106,6 +125,7 @@ class VersionOut(serializers.ModelSerializer[ExpertVersion]):
             "provenance",
             "files",
             "reviews",
+            "waiting",
             "created_by",
             "created_at",
             "submitted_at",
@@ -136,7 +156,15 @@ class VersionOut(serializers.ModelSerializer[ExpertVersion]):
 
     @extend_schema_field(ReviewOut(many=True))
     def get_reviews(self, version: ExpertVersion) -> Any:
-        return ReviewOut(reviews_of(version), many=True).data
+        context = {"behind": may_look_behind(self.context["actor"], version)}
+        return ReviewOut(reviews_of(version), many=True, context=context).data
+
+    @extend_schema_field(WaitingOut(allow_null=True))
+    def get_waiting(self, version: ExpertVersion) -> Any:
+        """How it stands before its reviewers, while it waits; for its owner's people and those who look."""
+        actor: Actor = self.context["actor"]
+        found = waiting_of(version, actor=actor) if may_look_behind(actor, version) else None
+        return WaitingOut(found).data if found else None
 
     @extend_schema_field(VersionMay)
     def get_may(self, version: ExpertVersion) -> Any:

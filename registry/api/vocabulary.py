@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from registry.accounts.models import Role
 from registry.evidence.licence_data import BANS, LICENCES, NOTICES, OUTPUTS, Terms
-from registry.evidence.rules import LEGAL_BASES, PURPOSES, Purpose
+from registry.evidence.rules import DATA_CATEGORIES, LEGAL_BASES, PURPOSES, VOCABULARY, Purpose
 
 
 class PurposeOut(serializers.Serializer[Purpose]):
@@ -17,6 +17,8 @@ class PurposeOut(serializers.Serializer[Purpose]):
     name = serializers.CharField(read_only=True)
     description = serializers.CharField(read_only=True)
     commercial = serializers.BooleanField(read_only=True)
+    dpv = serializers.CharField(read_only=True)
+    duo = serializers.ListField(child=serializers.CharField(), read_only=True)
 
 
 class WordOut(serializers.Serializer[dict[str, str]]):
@@ -56,7 +58,9 @@ class TermsOut(serializers.Serializer[Terms]):
 
 
 class VocabularyOut(serializers.Serializer[dict[str, object]]):
+    version = serializers.IntegerField(read_only=True)
     purposes = PurposeOut(many=True, read_only=True)
+    data_categories = WordOut(many=True, read_only=True)
     legal_bases = WordOut(many=True, read_only=True)
     roles = WordOut(many=True, read_only=True)
     licences = TermsOut(many=True, read_only=True)
@@ -70,7 +74,9 @@ class Vocabulary(APIView):
     @extend_schema(operation_id="getVocabulary", responses=VocabularyOut)
     def get(self, request: Request) -> Response:
         words = {
+            "version": VOCABULARY,
             "purposes": list(PURPOSES.values()),
+            "data_categories": [{"id": key, "name": name} for key, name in DATA_CATEGORIES.items()],
             "legal_bases": [{"id": key, "name": name} for key, name in LEGAL_BASES.items()],
             "roles": [{"id": role.value, "name": role.label} for role in Role],
             "licences": list(LICENCES.values()),

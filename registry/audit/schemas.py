@@ -65,6 +65,7 @@ SHAPES: dict[E, Shape] = {
     E.VERSION_REJECTED: shape(private="reason"),
     E.VERSION_PAUSED: shape(private="reason"),
     E.VERSION_RESUMED: shape(private="reason"),
+    E.VERSION_SUSPENDED: shape("cause round", private="reason"),
     E.VERSION_WITHDRAWN: shape("data_digest", optional="revisions_blocked status_index"),
     E.UPLOAD_STARTED: shape(FILE),
     E.UPLOAD_COMPLETED: shape(FILE),
@@ -72,10 +73,18 @@ SHAPES: dict[E, Shape] = {
     # evidence and reviews
     E.LICENCE_DECLARED: shape("declared text_digest", optional="valid_until"),
     E.LICENCE_CONCLUDED: shape("declared concluded"),
-    E.CONSENT_GIVEN: shape("consent legal_basis purposes recipients jurisdictions valid_from valid_until"),
+    E.CONSENT_GIVEN: shape(
+        "consent legal_basis purposes recipients jurisdictions valid_from valid_until",
+        optional="vocabulary",
+        private="record",
+    ),
     E.PROVENANCE_STATED: shape("statement_digest"),
     E.PROVENANCE_CHECKED: shape("signature_verified key"),
-    E.REVIEW_DECIDED: shape("verdict", private="reason"),
+    E.REVIEW_CLAIMED: shape("until"),
+    E.REVIEW_RELEASED: shape(),
+    E.REVIEW_DECIDED: shape("verdict", optional="round checklist answers", private="reason notes"),
+    E.QUESTION_ASKED: shape("question", private="text"),
+    E.QUESTION_ANSWERED: shape("question", private="text"),
     # policy
     E.POLICY_PROPOSED: shape("hash rules examples_digest", optional="earlier", private="reason"),
     E.POLICY_ACTIVATED: shape("hash rules", optional="proposed_by replaces"),

@@ -18,7 +18,7 @@ from registry.digests import canonical, digest_of, sha256
 from registry.errors import Invalid
 from registry.evidence.licences import check_may_end, normalised_licence
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
-from registry.evidence.rules import check_consent, check_licence_end, check_provenance
+from registry.evidence.rules import VOCABULARY, check_consent, check_licence_end, check_provenance, check_record
 from registry.experts.actions import draft_version, mark_version_verified
 from registry.experts.models import ExpertVersion
 from registry.experts.queries import get_expert
@@ -47,6 +47,23 @@ class ConsentClaim:
     jurisdictions: Sequence[str] = ()
     valid_from: datetime | None = None
     valid_until: datetime | None = None
+    notice: str = ""
+    language: str = ""
+    data_categories: Sequence[str] = ()
+    controllers: Sequence[str] = ()
+    storage_locations: Sequence[str] = ()
+    retention: str = ""
+
+    def described(self) -> dict[str, Any]:
+        """What only describes: no decision is made by it."""
+        return {
+            "notice": self.notice,
+            "language": self.language,
+            "data_categories": list(dict.fromkeys(self.data_categories)),
+            "controllers": list(dict.fromkeys(self.controllers)),
+            "storage_locations": list(dict.fromkeys(self.storage_locations)),
+            "retention": self.retention,
+        }
 
 
 @transaction.atomic
@@ -129,6 +146,8 @@ def _give_consent(version: ExpertVersion, claim: ConsentClaim, *, by: Actor) -> 
         withdrawal_method=claim.withdrawal_method,
         now=now,
     )
+    described = claim.described()
+    check_record(**described)
     for slug in claim.recipients:
         if not Organisation.objects.filter(slug=slug).exists():
             raise Invalid(f'The consent names the recipient "{slug[:60]}", which is no organisation here.')
@@ -142,8 +161,11 @@ def _give_consent(version: ExpertVersion, claim: ConsentClaim, *, by: Actor) -> 
         valid_until=claim.valid_until,
         withdrawal_method=claim.withdrawal_method,
         given_by_id=person_id_of(by),
+        vocabulary=VOCABULARY,
+        **described,
     )
     facts = {
+        "vocabulary": VOCABULARY,
         "consent": str(consent.id),
         "legal_basis": consent.legal_basis,
         "purposes": consent.purposes,
@@ -152,7 +174,8 @@ def _give_consent(version: ExpertVersion, claim: ConsentClaim, *, by: Actor) -> 
         "valid_from": valid_from.isoformat(),
         "valid_until": claim.valid_until.isoformat() if claim.valid_until else None,
     }
-    record(Event.CONSENT_GIVEN, about=str(version), by=by, facts=facts)
+    said = {name: value for name, value in described.items() if value}
+    record(Event.CONSENT_GIVEN, about=str(version), by=by, facts=facts, private={"record": said} if said else {})
 
 
 def _state_provenance(version: ExpertVersion, statement: Mapping[str, Any], *, by: Actor) -> None:

@@ -24,12 +24,22 @@ class LicenceTerms(models.Model):
 
 
 class ConsentRecord(models.Model):
-    """The legal ground behind the data. Fields follow ISO/IEC TS 27560; evaluated at each build and download."""
+    """The legal ground behind the data. Fields follow ISO/IEC TS 27560; evaluated at each build and download.
+
+    What the standard wants to be said where data is personal, and is not said, stays empty: `rules.gaps_of` names it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     version = models.OneToOneField(ExpertVersion, on_delete=models.PROTECT, related_name="+")
     legal_basis = models.CharField(max_length=40)
+    vocabulary = models.PositiveIntegerField(default=1)  # the version of the words for purposes and kinds of data
     purposes = models.JSONField()  # ids of evidence.rules.PURPOSES
+    notice = models.CharField(max_length=300, blank=True)  # where people could read what they agreed to
+    language = models.CharField(max_length=35, blank=True)  # of that notice: BCP 47
+    data_categories = models.JSONField(default=list)  # ids of evidence.rules.DATA_CATEGORIES
+    controllers = models.JSONField(default=list)  # empty: the owner's organisation alone
+    storage_locations = models.JSONField(default=list)  # ISO 3166 codes
+    retention = models.CharField(max_length=40, blank=True)  # an ISO 8601 duration
     recipients = models.JSONField(default=list)  # organisation slugs; empty: any
     jurisdictions = models.JSONField(default=list)  # ISO 3166 codes; empty: any
     valid_from = models.DateTimeField()

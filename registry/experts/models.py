@@ -22,12 +22,19 @@ class VersionState(models.TextChoices):
     FAILED = "failed"  # the files are not what they should be
     APPROVED = "approved"
     PAUSED = "paused"  # denied everywhere until its owner resumes it; nothing of it is blocked or destroyed
+    SUSPENDED = "suspended"  # was approved; denied everywhere until compliance has decided on it again
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
 
 
 # Whose bytes are needed, or may be again.
-STILL_WANTED = {VersionState.SUBMITTED, VersionState.VERIFIED, VersionState.APPROVED, VersionState.PAUSED}
+STILL_WANTED = {
+    VersionState.SUBMITTED,
+    VersionState.VERIFIED,
+    VersionState.APPROVED,
+    VersionState.PAUSED,
+    VersionState.SUSPENDED,
+}
 ANCHOR_ROADS: dict[str, set[str]] = {
     AnchorState.DRAFT: {AnchorState.SUBMITTED},
     AnchorState.SUBMITTED: {AnchorState.VERIFIED, AnchorState.FAILED},
@@ -39,8 +46,9 @@ ROADS: dict[str, set[str]] = {
     VersionState.SUBMITTED: {VersionState.VERIFIED, VersionState.FAILED, VersionState.WITHDRAWN},
     VersionState.VERIFIED: {VersionState.APPROVED, VersionState.REJECTED, VersionState.WITHDRAWN},
     VersionState.FAILED: set(),
-    VersionState.APPROVED: {VersionState.PAUSED, VersionState.WITHDRAWN},
-    VersionState.PAUSED: {VersionState.APPROVED, VersionState.WITHDRAWN},
+    VersionState.APPROVED: {VersionState.PAUSED, VersionState.SUSPENDED, VersionState.WITHDRAWN},
+    VersionState.PAUSED: {VersionState.APPROVED, VersionState.SUSPENDED, VersionState.WITHDRAWN},
+    VersionState.SUSPENDED: {VersionState.APPROVED, VersionState.REJECTED, VersionState.WITHDRAWN},
     VersionState.REJECTED: set(),
     VersionState.WITHDRAWN: set(),
 }
@@ -108,7 +116,7 @@ class Expert(models.Model):
 
 
 class ExpertVersion(models.Model):
-    """One upload. Its number and bytes never change; its state moves along ROADS. Only a pause leads back."""
+    """One upload. Its number and bytes never change; its state moves along ROADS. Pauses and suspensions lead back."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     expert = models.ForeignKey(Expert, on_delete=models.PROTECT, related_name="versions")
@@ -141,7 +149,7 @@ class ExpertVersion(models.Model):
             # The signed list is made from these at each request; they are few among many.
             models.Index(
                 fields=["state", "status_index"],
-                condition=models.Q(state__in=["withdrawn", "paused"]),
+                condition=models.Q(state__in=["withdrawn", "paused", "suspended"]),
                 name="version_out_of_use",
             )
         ]

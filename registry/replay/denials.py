@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
-from registry.accounts.actions import erase_person, revoke_key, revoke_role, revoke_token
+from registry.accounts.actions import erase_person, revoke_role, revoke_token
 from registry.accounts.models import Person, Role
 from registry.actors import CONSOLE
 from registry.audit.queries import every_leaf
@@ -16,10 +16,17 @@ from registry.experts.queries import get_expert
 from registry.replay.from_log import state_from_log
 from registry.replay.from_rows import state_from_rows
 from registry.replay.state import Facts
+from registry.reviews.actions import revoke_key_and_review_again, suspend_version
+from registry.reviews.models import SuspensionCause
 from registry.withdrawals.actions import pause_version, withdraw_version
 
 WHY = "The published log says so; the database had been restored from before."
-DENIED = {VersionState.WITHDRAWN.value, VersionState.PAUSED.value}
+DENIED = {
+    VersionState.WITHDRAWN.value,
+    VersionState.PAUSED.value,
+    VersionState.SUSPENDED.value,
+    VersionState.REJECTED.value,
+}
 
 
 def deny_again() -> list[str]:
@@ -43,9 +50,12 @@ def _version(name: str, told: Facts, kept: Facts) -> Iterator[str]:
     if told["state"] == VersionState.WITHDRAWN:
         withdraw_version(version.id, reason=WHY, by=CONSOLE)
         yield "withdrawn again."
-    elif version.state == VersionState.APPROVED:
+    elif told["state"] == VersionState.PAUSED and version.state == VersionState.APPROVED:
         pause_version(version.id, reason=WHY, by=CONSOLE)
         yield "paused again."
+    elif version.state in {VersionState.APPROVED, VersionState.PAUSED}:
+        suspend_version(version.id, reason=WHY, cause=SuspensionCause.DEMANDED, by=CONSOLE)
+        yield "suspended again."
 
 
 def _token(name: str, told: Facts, kept: Facts) -> Iterator[str]:
@@ -56,7 +66,7 @@ def _token(name: str, told: Facts, kept: Facts) -> Iterator[str]:
 
 def _key(name: str, told: Facts, kept: Facts) -> Iterator[str]:
     if told.get("revoked") and not kept["revoked"]:
-        revoke_key(UUID(name), by=CONSOLE)
+        revoke_key_and_review_again(UUID(name), by=CONSOLE)
         yield "revoked again."
 
 

@@ -63,7 +63,35 @@ def _uploaded(done: bool) -> Telling:
 
 def _reviewed(state: State, leaf: Leaf) -> None:
     decided = state.of("reviews", leaf["about"])
-    decided[leaf["actor"]] = leaf["facts"]["verdict"]
+    decided[review_name(leaf["actor"], leaf["facts"].get("round", 1))] = leaf["facts"]["verdict"]
+    state.forget("review claim", leaf["about"])
+
+
+def review_name(who: str, number: int) -> str:
+    """Each round of reviews has its own decisions; the first is told as it always was."""
+    return who if number == 1 else f"{who} in round {number}"
+
+
+def _claimed(state: State, leaf: Leaf) -> None:
+    state.of("review claim", leaf["about"]).update(by=leaf["actor"], until=leaf["facts"]["until"])
+
+
+def _released(state: State, leaf: Leaf) -> None:
+    state.forget("review claim", leaf["about"])
+
+
+def _question(answered: bool) -> Telling:
+    def tell(state: State, leaf: Leaf) -> None:
+        state.of("question", leaf["facts"]["question"]).update(about=leaf["about"], answered=answered)
+
+    return tell
+
+
+def _suspended(state: State, leaf: Leaf) -> None:
+    state.of("version", leaf["about"])["state"] = VersionState.SUSPENDED.value
+    rounds = state.of("suspensions", leaf["about"]).setdefault("causes", [])
+    rounds.append(f"{leaf['facts']['cause']} in round {leaf['facts']['round']}")
+    rounds.sort()
 
 
 def _policies(state: State, leaf: Leaf) -> None:
@@ -176,6 +204,7 @@ TELLINGS: dict[Event, Telling] = {
     E.VERSION_REJECTED: sets("version", state=VersionState.REJECTED.value),
     E.VERSION_PAUSED: sets("version", state=VersionState.PAUSED.value),
     E.VERSION_RESUMED: sets("version", state=VersionState.APPROVED.value),
+    E.VERSION_SUSPENDED: _suspended,
     E.VERSION_WITHDRAWN: sets("version", state=VersionState.WITHDRAWN.value),
     E.WITHDRAWAL_REQUESTED: _step("deny"),
     E.WITHDRAWAL_BLOCKED: _step("block"),
@@ -196,8 +225,12 @@ TELLINGS: dict[Event, Telling] = {
     E.CONSENT_GIVEN: sets("consent", "legal_basis", "purposes", "recipients", "jurisdictions"),
     E.PROVENANCE_STATED: sets("provenance", "statement_digest"),
     E.PROVENANCE_CHECKED: sets("provenance", "signature_verified", "key"),
+    E.REVIEW_CLAIMED: _claimed,
+    E.REVIEW_RELEASED: _released,
     E.REVIEW_DECIDED: _reviewed,
     E.POLICY_PROPOSED: _proposed,
+    E.QUESTION_ASKED: _question(answered=False),
+    E.QUESTION_ANSWERED: _question(answered=True),
     E.POLICY_ACTIVATED: _policies,
     E.QUARANTINE_PLACED: _quarantined,
     E.QUARANTINE_LIFTED: _quarantined,

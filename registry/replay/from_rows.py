@@ -11,8 +11,9 @@ from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.experts.models import Anchor, Expert, ExpertVersion, UploadedFile
 from registry.notices.models import Delivery, Webhook
 from registry.policy.models import PolicySet, Quarantine
+from registry.replay.from_log import review_name
 from registry.replay.state import State
-from registry.reviews.models import Review
+from registry.reviews.models import Question, Review, ReviewClaim, Suspension
 from registry.usage.models import Download
 from registry.withdrawals.models import Certificate, LegalHold, Withdrawal
 
@@ -87,7 +88,21 @@ def _evidence(state: State) -> None:
         if provenance.signature_verified:
             facts |= {"signature_verified": True, "key": provenance.key_fingerprint}
     for review in Review.objects.select_related(*VERSION):
-        state.of("reviews", str(review.version))[str(person(review.reviewer_id))] = review.verdict
+        name = review_name(str(person(review.reviewer_id)), review.round)
+        state.of("reviews", str(review.version))[name] = review.verdict
+
+
+def _reviews(state: State) -> None:
+    for claim in ReviewClaim.objects.select_related(*VERSION):
+        facts = {"by": str(person(claim.reviewer_id)), "until": claim.until.astimezone(UTC).isoformat()}
+        state.of("review claim", str(claim.version)).update(facts)
+    for question in Question.objects.select_related(*VERSION):
+        answered = question.answered_at is not None
+        state.of("question", str(question.id)).update(about=str(question.version), answered=answered)
+    for row in Suspension.objects.select_related(*VERSION):
+        causes = state.of("suspensions", str(row.version)).setdefault("causes", [])
+        causes.append(f"{row.cause} in round {row.round}")
+        causes.sort()
 
 
 def _models(state: State) -> None:
@@ -149,4 +164,12 @@ def _withdrawals(state: State) -> None:
         state.of("version", str(hold.version))["held"] = hold.lifted_at is None
 
 
-FILLERS: tuple[Callable[[State], None], ...] = (_people, _experts, _evidence, _models, _notices, _withdrawals)
+FILLERS: tuple[Callable[[State], None], ...] = (
+    _people,
+    _experts,
+    _evidence,
+    _reviews,
+    _models,
+    _notices,
+    _withdrawals,
+)

@@ -1,4 +1,8 @@
-"""Deciding on a version. Approving gives the expert its place beside the anchor, once and for all."""
+"""Deciding on a version, and having it decided on again.
+
+Approving gives the expert its place beside the anchor, once and for all. What was approved and is called into question
+is suspended in the same transaction: the policies refuse it everywhere until enough approvals are in again.
+"""
 
 from uuid import UUID
 
@@ -6,8 +10,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from registry.accounts.queries import person_id_of
-from registry.actors import Actor
+from registry.accounts.actions import revoke_key
+from registry.accounts.models import Role, SigningKey
+from registry.accounts.queries import demand_role, person_id_of
+from registry.actors import CONSOLE, Actor
+from registry.audit import clock
 from registry.audit.events import Event
 from registry.audit.log import record
 from registry.errors import Invalid, Stale, WrongState
@@ -17,44 +24,171 @@ from registry.experts.models import Anchor, Expert, ExpertVersion, VersionState
 from registry.experts.numbering import next_status_index
 from registry.experts.queries import lock_version
 from registry.jobs import Job, after_commit
-from registry.reviews.models import Review, Verdict
-from registry.reviews.queries import approvals_of, as_seen, demand_reviewer
+from registry.notices.actions import announce
+from registry.reviews.checklists import Answers, check_answers
+from registry.reviews.models import Review, ReviewClaim, Suspension, SuspensionCause, Verdict
+from registry.reviews.queries import AWAITING, approvals_of, as_seen, demand_reviewer, demand_unclaimed, round_of
+
+LIVING = {VersionState.APPROVED, VersionState.PAUSED}
+SAYS = {
+    SuspensionCause.KEY_REVOKED: "the key that signed it was revoked",
+    SuspensionCause.LICENCE_RECLASSIFIED: "compliance has concluded another licence for it",
+    SuspensionCause.DEMANDED: "compliance has asked for it",
+}
 
 
 @transaction.atomic
 def review_version(
-    version_id: UUID, *, by: Actor, verdict: Verdict, reason: str, concluded_licence: str = "", seen: str = ""
+    version_id: UUID,
+    *,
+    by: Actor,
+    verdict: Verdict,
+    reason: str,
+    answers: Answers | None = None,
+    concluded_licence: str = "",
+    seen: str = "",
 ) -> ExpertVersion:
-    """Write a decision down; enough approvals, or one rejection, settle the version."""
+    """Write a decision down; enough approvals of this round, or one rejection, settle the version."""
     version = lock_version(version_id)
     demand_reviewer(by, version)
     if seen and seen != as_seen(version):
         raise Stale(f"{version} changed since you read it; read it again before you decide.")
-    if version.state != VersionState.VERIFIED:
-        raise WrongState(f"{version} is {version.state}; only a verified version waits for a decision.")
-    if Review.objects.filter(version=version, reviewer=by.person_id).exists():
+    if version.state not in AWAITING:
+        raise WrongState(f"{version} is {version.state}; only a verified or suspended version waits for a decision.")
+    demand_unclaimed(by, version)
+    number = round_of(version)
+    if Review.objects.filter(version=version, round=number, reviewer=by.person_id).exists():
         raise WrongState(f"You have decided on {version} already; the next approval is somebody else's.")
+    answers = answers or Answers()
+    check_answers(answers, approving=verdict == Verdict.APPROVE)
     if concluded_licence:
         _conclude_licence(version, concluded_licence, by=by)
-    Review.objects.create(version=version, reviewer_id=person_id_of(by), verdict=verdict, reason=reason)
-    record(Event.REVIEW_DECIDED, about=str(version), by=by, facts={"verdict": str(verdict)}, private={"reason": reason})
+    _write(version, number, verdict, reason, answers, by=by)
     if verdict == Verdict.REJECT:
         version.move_to(VersionState.REJECTED)
         record(Event.VERSION_REJECTED, about=str(version), by=by, facts={}, private={"reason": reason})
-    elif approvals_of(version) >= settings.REQUIRED_APPROVALS:
-        version.move_to(VersionState.APPROVED)
-        version.approved_at = timezone.now()
-        registration = _register(version.expert_id)
-        version.status_index = next_status_index()
-        facts = {
-            "registration": registration,
-            "data_digest": version.data_digest,
-            "status_index": version.status_index,
-        }
-        record(Event.VERSION_APPROVED, about=str(version), by=by, facts=facts)
         after_commit(Job.FOLLOW_SELECTORS)
+    elif approvals_of(version, number) >= settings.REQUIRED_APPROVALS:
+        _approve(version, number, by=by)
     version.save()  # also when one approval of several is in: what others have read is stale now
     return version
+
+
+@transaction.atomic
+def suspend_version(
+    version_id: UUID, *, reason: str, cause: SuspensionCause = SuspensionCause.DEMANDED, by: Actor
+) -> ExpertVersion:
+    """Have an approved version decided on again; from now on until then it is denied everywhere.
+
+    Any compliance officer may, also of the owner's organisation: a denial needs no second pair of eyes. One that is
+    suspended already gets one more cause.
+    """
+    version = lock_version(version_id)
+    if by != CONSOLE:
+        demand_role(by, Role.COMPLIANCE)
+    _suspend(version, cause=cause, reason=reason, by=by)
+    return version
+
+
+@transaction.atomic
+def reclassify_licence(version_id: UUID, *, licence: str, reason: str, by: Actor) -> ExpertVersion:
+    """Conclude another licence for a version that was approved under one; it is decided on again."""
+    version = lock_version(version_id)
+    demand_reviewer(by, version)
+    before = LicenceTerms.objects.filter(version=version).values_list("concluded", flat=True).first()
+    if version.state not in LIVING | {VersionState.SUSPENDED}:
+        raise WrongState(f"{version} is {version.state}; conclude its licence with the decision on it.")
+    if _conclude_licence(version, licence, by=by) == before:
+        raise Invalid(f"{version} is under {before} already; nothing changes.")
+    _suspend(version, cause=SuspensionCause.LICENCE_RECLASSIFIED, reason=reason, by=by)
+    return version
+
+
+@transaction.atomic
+def revoke_key_and_review_again(key_id: UUID, *, by: Actor) -> SigningKey:
+    """Nothing new is accepted under this key, and what was approved under it is denied until it is decided on again.
+
+    What waits for a decision changes too, so that nobody decides without having seen it.
+    """
+    signed = ExpertVersion.objects.filter(signed_with=key_id, state__in=LIVING | AWAITING).order_by("id")
+    versions = [lock_version(version_id) for version_id in signed.values_list("id", flat=True)]
+    was_live = SigningKey.objects.filter(id=key_id, revoked_at=None).exists()
+    key = revoke_key(key_id, by=by)
+    for version in versions if was_live else ():
+        if version.state == VersionState.VERIFIED:
+            version.save(update_fields=["changed_at"])
+        elif version.state in LIVING | AWAITING:
+            reason = f"The key {key.fingerprint} was revoked."
+            _suspend(version, cause=SuspensionCause.KEY_REVOKED, reason=reason, by=by)
+    return key
+
+
+def _write(version: ExpertVersion, number: int, verdict: Verdict, reason: str, answers: Answers, *, by: Actor) -> None:
+    Review.objects.create(
+        version=version,
+        round=number,
+        reviewer_id=person_id_of(by),
+        verdict=verdict,
+        reason=reason,
+        checklist=answers.checklist if answers.said else None,
+        answers=answers.value(),
+    )
+    ReviewClaim.objects.filter(version=version).delete()
+    facts = {"verdict": str(verdict), "round": number, "checklist": answers.checklist, "answers": answers.said}
+    private: dict[str, object] = {"reason": reason}
+    if answers.notes:
+        private["notes"] = answers.notes
+    record(Event.REVIEW_DECIDED, about=str(version), by=by, facts=facts, private=private)
+
+
+def _approve(version: ExpertVersion, number: int, *, by: Actor) -> None:
+    paused = Suspension.objects.filter(version=version, round=number, was_paused=True).exists()
+    version.move_to(VersionState.APPROVED)
+    version.approved_at = version.approved_at or timezone.now()
+    if version.status_index is None:
+        version.status_index = next_status_index()
+    facts = {
+        "registration": _register(version.expert_id),
+        "data_digest": version.data_digest,
+        "status_index": version.status_index,
+    }
+    record(Event.VERSION_APPROVED, about=str(version), by=by, facts=facts)
+    if paused:
+        version.move_to(VersionState.PAUSED)
+        why = "Its owner had paused it before it was suspended."
+        record(Event.VERSION_PAUSED, about=str(version), by=by, facts={}, private={"reason": why})
+    after_commit(Job.FOLLOW_SELECTORS)
+
+
+def _suspend(version: ExpertVersion, *, cause: SuspensionCause, reason: str, by: Actor) -> None:
+    again = version.state == VersionState.SUSPENDED
+    number = round_of(version) + (0 if again else 1)
+    was_paused = version.state == VersionState.PAUSED
+    if not again:
+        version.move_to(VersionState.SUSPENDED)
+    version.save()
+    suspension = Suspension.objects.create(
+        version=version,
+        round=number,
+        cause=cause,
+        reason=reason,
+        was_paused=was_paused,
+        suspended_at=clock.now(),
+        suspended_by=str(by),
+    )
+    facts = {"cause": str(cause), "round": number}
+    record(Event.VERSION_SUSPENDED, about=str(version), by=by, facts=facts, private={"reason": reason})
+    told = {
+        "title": f"{version} is reviewed again",
+        "text": f"{version} is denied everywhere until it is decided on again: {SAYS[cause]}. "
+        f"What was said is on its page: {settings.GUILDHALL_URL}/versions/{version.id}",
+        "version": str(version),
+        "cause": str(cause),
+    }
+    announce(
+        "version.suspended", {version.expert.organisation: told}, about=f"suspension:{suspension.id}", asks=False, by=by
+    )
+    after_commit(Job.FOLLOW_SELECTORS)
 
 
 def _register(expert_id: UUID) -> int:
@@ -69,7 +203,8 @@ def _register(expert_id: UUID) -> int:
     return expert.registration
 
 
-def _conclude_licence(version: ExpertVersion, expression: str, *, by: Actor) -> None:
+def _conclude_licence(version: ExpertVersion, expression: str, *, by: Actor) -> str:
+    """The expression as it was taken, in its normal form."""
     terms = LicenceTerms.objects.select_for_update().filter(version=version).first()
     if terms is None:
         raise Invalid(f"{version} declares no licence, so none can be concluded.")
@@ -78,3 +213,4 @@ def _conclude_licence(version: ExpertVersion, expression: str, *, by: Actor) -> 
     terms.save(update_fields=["concluded", "concluded_by"])
     facts = {"declared": terms.declared, "concluded": terms.concluded}
     record(Event.LICENCE_CONCLUDED, about=str(version), by=by, facts=facts)
+    return str(terms.concluded)

@@ -1,32 +1,108 @@
-"""What waits for a decision, and who may give it."""
+"""What waits for a decision, by when, who is at it, and who may give it."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.conf import settings
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from registry.accounts.models import Role
-from registry.accounts.queries import has_role, is_member
+from registry.accounts.queries import has_role, is_member, reach_of
 from registry.actors import Actor
-from registry.errors import NotAllowed
+from registry.audit import clock
+from registry.errors import Claimed, NotAllowed, NotFound
 from registry.experts.models import ExpertVersion, VersionState
-from registry.reviews.models import Review, Verdict
+from registry.reviews.models import Question, Review, ReviewClaim, Suspension, Verdict
+
+AWAITING = {VersionState.VERIFIED, VersionState.SUSPENDED}
 
 
 def versions_awaiting_review() -> QuerySet[ExpertVersion]:
-    """Verified versions, the longest waiting first."""
+    """What is verified or suspended, each with `waiting_since`, the longest waiting first, and so the overdue first."""
+    rounds = Suspension.objects.filter(version=OuterRef("pk")).order_by("-round", "suspended_at")
+    since = Coalesce(Subquery(rounds.values("suspended_at")[:1]), F("submitted_at"))
     return (
-        ExpertVersion.objects.filter(state=VersionState.VERIFIED)
+        ExpertVersion.objects.filter(state__in=AWAITING)
+        .annotate(waiting_since=since)
         .select_related("expert__organisation", "expert__anchor", "created_by")
-        .order_by("submitted_at", "id")
+        .order_by("waiting_since", "id")
     )
+
+
+def waiting_since(version: ExpertVersion) -> datetime | None:
+    """Since when it waits for a decision; None when it does not."""
+    if version.state not in AWAITING:
+        return None
+    causes = suspensions_of(version)
+    return causes[0].suspended_at if causes else version.submitted_at
+
+
+def due_at(since: datetime | None) -> datetime | None:
+    """By when it should be decided, by this installation's setting."""
+    return since + timedelta(hours=settings.REVIEW_HOURS) if since else None
+
+
+def is_overdue(since: datetime | None) -> bool:
+    due = due_at(since)
+    return due is not None and due <= clock.now()
 
 
 def reviews_of(version: ExpertVersion) -> QuerySet[Review]:
     return Review.objects.filter(version=version).select_related("reviewer").order_by("created_at")
 
 
-def approvals_of(version: ExpertVersion) -> int:
-    return Review.objects.filter(version=version, verdict=Verdict.APPROVE).count()
+def round_of(version: ExpertVersion) -> int:
+    """1 until an approved version has to be decided on again; then one more each time."""
+    last = Suspension.objects.filter(version=version).order_by("-round").values_list("round", flat=True).first()
+    return last or 1
+
+
+def approvals_of(version: ExpertVersion, number: int) -> int:
+    return Review.objects.filter(version=version, round=number, verdict=Verdict.APPROVE).count()
+
+
+def suspensions_of(version: ExpertVersion) -> list[Suspension]:
+    """Why it has to be decided on again, the first cause first; empty when it is not suspended."""
+    if version.state != VersionState.SUSPENDED:
+        return []
+    rows = Suspension.objects.filter(version=version, round=round_of(version))
+    return list(rows.order_by("suspended_at", "id"))
+
+
+def live_claims(version_ids: Iterable[UUID]) -> dict[UUID, ReviewClaim]:
+    """Who is at which of these now."""
+    rows = ReviewClaim.objects.filter(version__in=list(version_ids), until__gt=clock.now()).select_related("reviewer")
+    return {row.version_id: row for row in rows}
+
+
+def demand_unclaimed(by: Actor, version: ExpertVersion) -> None:
+    """A claim is a courtesy and a brake: while somebody else's runs, nobody else decides."""
+    claim = live_claims([version.id]).get(version.id)
+    if claim is not None and claim.reviewer_id != by.person_id:
+        raise Claimed(
+            f"{claim.reviewer.name} has claimed {version} until {claim.until:%d %B %Y, %H:%M} UTC; "
+            "ask them to release it, or come back then."
+        )
+
+
+def questions_of(version: ExpertVersion) -> QuerySet[Question]:
+    return Question.objects.filter(version=version).select_related("asked_by", "answered_by").order_by("asked_at", "id")
+
+
+def get_visible_question(question_id: UUID, *, actor: Actor) -> Question:
+    rows = Question.objects.select_related("version__expert__organisation", "asked_by")
+    found = rows.filter(reach_of(actor).rows("version__expert__organisation"), id=question_id).first()
+    if found is None:
+        raise NotFound("There is no such question.")
+    return found
+
+
+def may_look_behind(by: Actor, version: ExpertVersion) -> bool:
+    """What is said between reviewers and owner is for them, and for those whose work is to look."""
+    reach = reach_of(by)
+    return reach.everything or version.expert.organisation_id in reach.organisations
 
 
 def demand_reviewer(by: Actor, version: ExpertVersion) -> None:
@@ -47,7 +123,7 @@ def may_review(by: Actor, version: ExpertVersion) -> bool:
         demand_reviewer(by, version)
     except NotAllowed:
         return False
-    return version.state == VersionState.VERIFIED
+    return version.state in AWAITING
 
 
 def as_seen(version: ExpertVersion) -> str:

@@ -24,7 +24,7 @@ from registry.withdrawals.models import Cause, ExpiryNotice
 
 KIND = "version.expiring"
 MARKS = (1, 7, 30)  # days ahead
-IN_USE = (VersionState.APPROVED, VersionState.PAUSED)
+IN_USE = (VersionState.APPROVED, VersionState.PAUSED, VersionState.SUSPENDED)
 CAUSES = {"consent": Cause.CONSENT_EXPIRED, "licence": Cause.LICENCE_EXPIRED}
 
 

@@ -9,14 +9,29 @@ from typing import Any
 from registry.audit.statements import STATEMENT
 from registry.evidence.licences import terms_of
 from registry.evidence.models import ConsentRecord, LicenceTerms
-from registry.experts.models import ExpertVersion, VersionState
+from registry.evidence.rules import DATA_CATEGORIES, PURPOSES, gaps_of
+from registry.experts.models import ExpertVersion
 from registry.notices.queries import deliveries_about
 from registry.usage.queries import recipients_of
-from registry.withdrawals.models import Withdrawal
+from registry.withdrawals.models import Cause, LegalBasis, Withdrawal
 from registry.withdrawals.queries import affected_by
 
 PREDICATE = "https://guildhall.dev/withdrawal/v1"
 RECEIPT = "https://guildhall.dev/consent-receipt/v1"
+CONTEXT = {
+    "@vocab": "https://guildhall.dev/consent/v1#",
+    "dpv": "https://w3id.org/dpv#",
+    "pd": "https://w3id.org/dpv/pd#",
+    "dct": "http://purl.org/dc/terms/",
+}
+# The states of ISO/IEC TS 27560, and DPV's word for each.
+STATUS = {
+    "given": "dpv:ConsentGiven",
+    "withdrawn": "dpv:ConsentWithdrawn",
+    "lapsed": "dpv:ConsentExpired",
+    "invalidated": "dpv:ConsentInvalidated",
+    "terminated": "dpv:ConsentRevoked",
+}
 
 
 def certificate_of(withdrawal: Withdrawal) -> dict[str, Any]:
@@ -80,30 +95,61 @@ def receipt_of(version: ExpertVersion) -> dict[str, Any]:
     """The consent behind a version as a receipt (ISO/IEC TS 27560, in the words of DPV), with its present state."""
     consent = ConsentRecord.objects.select_related("version__expert__organisation").get(version=version)
     withdrawal = Withdrawal.objects.filter(version=version).first()
-    state = "given"
-    if withdrawal is not None:
-        state = "lapsed" if withdrawal.cause != "owner" else "withdrawn"
-    elif version.state == VersionState.PAUSED:
-        state = "paused"
+    state = "given" if withdrawal is None else _ended_as(withdrawal)
+    organisation = version.expert.organisation
     return {
         "_type": STATEMENT,
         "subject": [{"name": str(version), "digest": {"sha256": version.data_digest.removeprefix("sha256:")}}],
         "predicateType": RECEIPT,
         "predicate": {
-            "schema_version": "ISO/IEC TS 27560:2023",
-            "record_id": str(consent.id),
-            "controller": version.expert.organisation.slug,
-            "legal_basis": consent.legal_basis,
-            "purposes": consent.purposes,
-            "recipients": consent.recipients,
-            "jurisdictions": consent.jurisdictions,
-            "valid_from": consent.valid_from.isoformat(),
-            "valid_until": consent.valid_until.isoformat() if consent.valid_until else None,
-            "withdrawal_method": consent.withdrawal_method,
+            "@context": CONTEXT,
+            "@type": ["dpv:ConsentRecord", "dpv:ConsentReceipt"],
+            "@id": f"urn:uuid:{consent.id}",
+            "schemaVersion": "ISO/IEC TS 27560:2023",
+            "recordId": str(consent.id),
+            "dct:language": consent.language or None,
+            "dpv:hasNotice": consent.notice or None,
+            "dpv:hasLegalBasis": consent.legal_basis,
+            "vocabulary": consent.vocabulary,
+            "dpv:hasPurpose": [_purpose(purpose) for purpose in consent.purposes],
+            "dpv:hasPersonalData": [DATA_CATEGORIES[kind] for kind in consent.data_categories],
+            "dpv:hasDataController": consent.controllers or [organisation.name],
+            "dpv:hasRecipient": consent.recipients or ["any organisation"],
+            "dpv:hasJurisdiction": consent.jurisdictions or ["anywhere"],
+            "dpv:hasStorageCondition": {
+                "locations": consent.storage_locations,
+                "retention": consent.retention or None,
+            },
+            "withdrawalMethod": consent.withdrawal_method,
+            "validFrom": consent.valid_from.isoformat(),
+            "validUntil": consent.valid_until.isoformat() if consent.valid_until else None,
+            "gaps": gaps_of(consent),
+            "parties": [
+                {"role": "dpv:DataController", "name": name} for name in consent.controllers or [organisation.name]
+            ],
             "state": state,
+            "dpv:hasConsentStatus": STATUS[state],
             "events": [
-                {"state": "given", "at": consent.created_at.isoformat()},
-                *([{"state": state, "at": withdrawal.requested_at.isoformat()}] if withdrawal else []),
+                {"state": "given", "at": consent.created_at.isoformat(), "by": f"person:{consent.given_by_id}"},
+                *(
+                    [{"state": state, "at": withdrawal.requested_at.isoformat(), "by": withdrawal.requested_by}]
+                    if withdrawal
+                    else []
+                ),
             ],
         },
     }
+
+
+def _purpose(purpose: str) -> dict[str, Any]:
+    known = PURPOSES[purpose]
+    return {"id": purpose, "dpv": known.dpv, "duo": list(known.duo)}
+
+
+def _ended_as(withdrawal: Withdrawal) -> str:
+    """The standard's word for how it ended."""
+    if withdrawal.cause == Cause.CONSENT_EXPIRED:
+        return "lapsed"
+    if withdrawal.cause == Cause.LICENCE_EXPIRED:
+        return "terminated"
+    return "invalidated" if withdrawal.legal_basis == LegalBasis.NEVER_HELD else "withdrawn"

@@ -53,7 +53,7 @@ from registry.withdrawals.actions import (
 )
 from registry.withdrawals.models import Cause, LegalHold, Withdrawal
 from tests.chaos.killing import killed_at
-from tests.factories import ADA, BEN, CY, PASSWORD, make_active, make_token, row_of
+from tests.factories import ADA, BEN, CY, IN_ORDER, PASSWORD, make_active, make_token, row_of
 from tests.registry.uploading import put
 from tests.workers.packages import Home, bring_anchor, register_key
 from workers.celery import app
@@ -207,7 +207,7 @@ class World:
 
     def review(self) -> None:
         verdict = Verdict.APPROVE if self.dice.random() < 0.9 else Verdict.REJECT
-        review_version(self._version(VersionState.VERIFIED).id, by=BEN, verdict=verdict, reason=WHY)
+        review_version(self._version(VersionState.VERIFIED).id, by=BEN, verdict=verdict, answers=IN_ORDER, reason=WHY)
 
     def request(self) -> None:
         experts = self.dice.choice((["drama"], ["code"], ["drama", "code"], ["drama", "code"]))

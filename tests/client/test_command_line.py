@@ -16,6 +16,7 @@ from tests.factories import (
     ADA,
     BEN,
     CY,
+    IN_ORDER_BODY,
     PASSWORD,
     make_anchor,
     make_expert,
@@ -71,10 +72,18 @@ def test_unfinished_evidence_is_not_sent(by: Typed, tmp_path: Path) -> None:
     assert not ExpertVersion.objects.exists()
 
 
-def test_compliance_approves_with_a_reason(by: Typed) -> None:
+@pytest.fixture
+def answers(tmp_path: Path) -> str:
+    """The checklist, filled in by somebody who found nothing wrong."""
+    file = tmp_path / "answers.json"
+    file.write_text(json.dumps(IN_ORDER_BODY))
+    return str(file)
+
+
+def test_compliance_approves_with_a_reason(by: Typed, answers: str) -> None:
     version = make_version(state=VersionState.VERIFIED)
 
-    told = by(BEN, "approve", str(version), "--reason", "The licence and the consent cover it.")
+    told = by(BEN, "approve", str(version), "--reason", "The licence and the consent cover it.", "--answers", answers)
 
     assert told == f"{version} is approved.\n"
     assert Review.objects.get().reason == "The licence and the consent cover it."
@@ -137,9 +146,23 @@ def test_status_tells_who_one_is_and_what_one_has(by: Typed) -> None:
     assert composition.revision[:12] in of_the_model
 
 
-def test_the_log_is_printed_in_order(by: Typed) -> None:
+def test_the_checklist_is_printed_to_be_filled_in(by: Typed) -> None:
+    told = json.loads(by(BEN, "checklist"))
+
+    assert [one["item"] for one in told] == [one["item"] for one in IN_ORDER_BODY]
+
+
+def test_an_approval_without_answers_names_what_is_open(by: Typed) -> None:
     version = make_version(state=VersionState.VERIFIED)
-    by(BEN, "approve", str(version), "--reason", "The licence and the consent cover it.")
+
+    told = by(BEN, "approve", str(version), "--reason", "The licence and the consent cover it.", status=1)
+
+    assert "licence.text, licence.right" in told
+
+
+def test_the_log_is_printed_in_order(by: Typed, answers: str) -> None:
+    version = make_version(state=VersionState.VERIFIED)
+    by(BEN, "approve", str(version), "--reason", "The licence and the consent cover it.", "--answers", answers)
 
     told = by(BEN, "log", "--about", str(version))
 

@@ -52,11 +52,14 @@ SCHEMA_OF = {
     shapes.Refusal: "RefusalOut",
     shapes.Composition: "CompositionOut",
     shapes.LogEntry: "EntryOut",
+    shapes.Checklist: "ChecklistOut",
+    shapes.ChecklistItem: "ItemOut",
+    shapes.Answer: "AnswerInRequest",
     shapes.Licence: "LicenceInRequest",
     shapes.Consent: "ConsentInRequest",
 }
 # Named after what they answer with, not after the operation: they are made of several, or of a part of one.
-MADE_OF_SEVERAL = {"find_version", "try_model"}
+MADE_OF_SEVERAL = {"find_version", "try_model", "etag_of_version", "approve_version"}
 OURS = {"connection", "url", "token"}
 
 

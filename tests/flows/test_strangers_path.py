@@ -70,7 +70,7 @@ def stage(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stag
             for name, package in (("arias", home.drama), ("codas", home.code))
         )
         for each, model in ((version, "listeners/songs"), (withdrawn, "listeners/endings")):
-            examiner.review_version(each["id"], verdict="approve", reason="All that it needs is there.")
+            examiner.approve_version(each["id"], reason="All that it needs is there.")
             _, composition_id = consumer.request_model(
                 model, anchor=anchor, experts=[each["expert"]], purpose="research", top_k=2
             )

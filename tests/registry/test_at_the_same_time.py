@@ -27,6 +27,7 @@ from tests.factories import (
     ADA,
     BEN,
     CY,
+    IN_ORDER,
     OTTO,
     api,
     log,
@@ -68,7 +69,9 @@ def test_each_expert_gets_its_own_place_beside_the_anchor() -> None:
     versions = [make_version(make_expert(f"expert-{n}"), state=VersionState.VERIFIED) for n in range(CROWD)]
 
     together(
-        lambda n: review_version(versions[n].id, by=BEN, verdict=Verdict.APPROVE, reason="All that it says is so.")
+        lambda n: review_version(
+            versions[n].id, by=BEN, verdict=Verdict.APPROVE, answers=IN_ORDER, reason="All that it says is so."
+        )
     )
 
     assert set(Expert.objects.values_list("registration", flat=True)) == set(range(1, CROWD + 1))

@@ -16,7 +16,7 @@ from registry.experts.models import ExpertVersion, VersionState
 from registry.reviews.actions import review_version
 from registry.reviews.models import Review, Verdict
 from registry.reviews.queries import as_seen, versions_awaiting_review
-from tests.factories import ADA, BEN, CY, EVE, OTTO, give_role, make_expert, make_version, row_of
+from tests.factories import ADA, BEN, CY, EVE, IN_ORDER, OTTO, give_role, make_expert, make_version, row_of
 
 REASON = "The licence and the consent agree."
 
@@ -25,9 +25,11 @@ def verified(**fields: Any) -> ExpertVersion:
     return make_version(state=VersionState.VERIFIED, **fields)
 
 
-def approve(version: ExpertVersion, *, by: Actor = BEN, **more: str) -> ExpertVersion:
+def approve(version: ExpertVersion, *, by: Actor = BEN, **more: Any) -> ExpertVersion:
     with transaction.atomic():
-        return review_version(version.id, by=by, verdict=Verdict.APPROVE, reason=REASON, **more)
+        return review_version(
+            version.id, by=by, verdict=Verdict.APPROVE, reason=REASON, **({"answers": IN_ORDER} | more)
+        )
 
 
 def test_an_approval_gives_the_expert_its_number_and_says_so() -> None:
@@ -103,7 +105,7 @@ def test_a_decision_on_what_has_changed_since_is_refused() -> None:
     assert not Review.objects.exists()
 
 
-@pytest.mark.parametrize("state", sorted(set(VersionState) - {VersionState.VERIFIED}))
+@pytest.mark.parametrize("state", sorted(set(VersionState) - {VersionState.VERIFIED, VersionState.SUSPENDED}))
 def test_only_a_verified_version_waits(state: VersionState) -> None:
     version = make_version(state=state)
 

@@ -4,13 +4,15 @@ from registry.audit.queries import entries, told
 from registry.experts.models import VersionState
 from registry.reviews.actions import review_version
 from registry.reviews.models import Verdict
-from tests.factories import BEN, make_version
+from tests.factories import BEN, IN_ORDER, make_version
 
 
 def test_approval_gives_a_version_its_place_and_the_log_says_which() -> None:
     version = make_version(state=VersionState.VERIFIED)
 
-    review_version(version.id, by=BEN, verdict=Verdict.APPROVE, reason="The licence and the consent agree.")
+    review_version(
+        version.id, by=BEN, verdict=Verdict.APPROVE, answers=IN_ORDER, reason="The licence and the consent agree."
+    )
 
     version.refresh_from_db()
     assert version.status_index is not None
@@ -31,7 +33,9 @@ def test_no_two_versions_have_the_same_place() -> None:
     versions = [make_version(state=VersionState.VERIFIED) for _ in range(3)]
 
     for version in versions:
-        review_version(version.id, by=BEN, verdict=Verdict.APPROVE, reason="The licence and the consent agree.")
+        review_version(
+            version.id, by=BEN, verdict=Verdict.APPROVE, answers=IN_ORDER, reason="The licence and the consent agree."
+        )
         version.refresh_from_db()
 
     assert len({version.status_index for version in versions}) == 3

@@ -20,7 +20,7 @@ from registry.reviews.models import Verdict
 from registry.usage.grants import grant_download
 from registry.withdrawals.actions import withdraw_version
 from registry.withdrawals.models import Step, Withdrawal
-from tests.factories import ADA, BEN, CY, catch_up, make_active, make_token
+from tests.factories import ADA, BEN, CY, IN_ORDER, catch_up, make_active, make_token
 from tests.workers.packages import Home, bring_anchor, bring_both, bring_version, requested
 from tests.workers.withdrawals import (
     REASON,
@@ -154,7 +154,7 @@ def test_a_review_that_comes_after_the_click_approves_nothing(home: Home) -> Non
     withdrawn("drama")
 
     with pytest.raises(WrongState):
-        review_version(version.id, verdict=Verdict.APPROVE, reason="It is what it says.", by=BEN)
+        review_version(version.id, verdict=Verdict.APPROVE, answers=IN_ORDER, reason="It is what it says.", by=BEN)
     assert ExpertVersion.objects.get(id=version.id).state == VersionState.WITHDRAWN
 
 

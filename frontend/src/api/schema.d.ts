@@ -321,6 +321,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** @description Nothing new is accepted under it; what was approved under it is suspended until it is decided on again. */
         post: operations["revokeKey"];
         delete?: never;
         options?: never;
@@ -853,6 +854,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/questions/{question_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Once, by an owner. What reviewers have read is stale from then on. */
+        post: operations["answerQuestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/checklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What a reviewer has to look at before an approval; its number goes into the decision. */
+        get: operations["getChecklist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reviews/queue": {
         parameters: {
             query?: never;
@@ -860,6 +895,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description What waits for a decision, the longest waiting first, so that what is overdue leads. */
         get: operations["listReviewQueue"];
         put?: never;
         post?: never;
@@ -934,6 +970,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/versions/{version_id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description For a while nobody else decides on it. Claimed again by the same person it begins anew; it ends by itself. */
+        post: operations["claimVersion"];
+        /** @description Give one's claim back. */
+        delete: operations["releaseVersion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/versions/{version_id}/files": {
         parameters: {
             query?: never;
@@ -983,6 +1037,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/versions/{version_id}/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description For the owner's people, and for those whose work is to look. */
+        get: operations["listQuestions"];
+        put?: never;
+        /** @description Ask the owner's people something before you decide; they are told. */
+        post: operations["askOwner"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/versions/{version_id}/receipt": {
         parameters: {
             query?: never;
@@ -993,6 +1065,23 @@ export interface paths {
         get: operations["getReceipt"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/versions/{version_id}/reclassify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Conclude another licence for what was approved; it is suspended until it is decided on again. */
+        post: operations["reclassifyLicence"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1024,6 +1113,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** @description Approve or reject what you read. An approval answers every required item of the checklist. */
         post: operations["reviewVersion"];
         delete?: never;
         options?: never;
@@ -1042,6 +1132,23 @@ export interface paths {
         put?: never;
         /** @description Close the draft and have it verified. All files of the package must have arrived. */
         post: operations["submitVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/versions/{version_id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Have an approved version decided on again; until then it is denied everywhere. */
+        post: operations["suspendVersion"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1253,6 +1360,24 @@ export interface components {
          * @enum {string}
          */
         AnchorState: "draft" | "submitted" | "verified" | "failed";
+        /**
+         * @description * `yes` - yes
+         *     * `no` - no
+         *     * `not-applicable` - not-applicable
+         * @enum {string}
+         */
+        AnswerEnum: "yes" | "no" | "not-applicable";
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        AnswerInRequest: {
+            item: string;
+            answer: components["schemas"]["AnswerEnum"];
+            note?: string;
+        };
+        AnswerOut: {
+            readonly item: string;
+            readonly answer: components["schemas"]["AnswerEnum"];
+            readonly note: string;
+        };
         ArrivedPart: {
             readonly number: number;
             readonly sha256: string;
@@ -1299,6 +1424,16 @@ export interface components {
         CheckPoliciesRequest: {
             text: string;
             examples: unknown[];
+        };
+        ChecklistOut: {
+            readonly number: number;
+            readonly items: components["schemas"]["ItemOut"][];
+        };
+        ClaimOut: {
+            readonly reviewer: string;
+            /** Format: date-time */
+            readonly until: string;
+            readonly mine: boolean;
         };
         /** @description Experts by name, bare licences, or both; with an anchor or without. `counts_as` tries the other reading. */
         CombineLicencesRequest: {
@@ -1377,6 +1512,12 @@ export interface components {
             /** Format: date-time */
             valid_until?: string | null;
             withdrawal_method: string;
+            notice?: string;
+            language?: string;
+            data_categories?: string[];
+            controllers?: string[];
+            storage_locations?: string[];
+            retention?: string;
         };
         ConsentOut: {
             readonly legal_basis: string;
@@ -1388,6 +1529,15 @@ export interface components {
             /** Format: date-time */
             readonly valid_until: string | null;
             readonly withdrawal_method: string;
+            readonly vocabulary: number;
+            readonly notice: string;
+            readonly language: string;
+            readonly data_categories: string[];
+            readonly controllers: string[];
+            readonly storage_locations: string[];
+            readonly retention: string;
+            /** @description What ISO/IEC TS 27560 wants of a record about personal data, and this one does not say. */
+            readonly gaps: string[];
         };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         CreateAnchorRequest: {
@@ -1580,6 +1730,7 @@ export interface components {
          *     * `version.rejected` - Version Rejected
          *     * `version.paused` - Version Paused
          *     * `version.resumed` - Version Resumed
+         *     * `version.suspended` - Version Suspended
          *     * `version.withdrawn` - Version Withdrawn
          *     * `upload.started` - Upload Started
          *     * `upload.completed` - Upload Completed
@@ -1589,7 +1740,11 @@ export interface components {
          *     * `consent.given` - Consent Given
          *     * `provenance.stated` - Provenance Stated
          *     * `provenance.checked` - Provenance Checked
+         *     * `review.claimed` - Review Claimed
+         *     * `review.released` - Review Released
          *     * `review.decided` - Review Decided
+         *     * `question.asked` - Question Asked
+         *     * `question.answered` - Question Answered
          *     * `policy.proposed` - Policy Proposed
          *     * `policy.activated` - Policy Activated
          *     * `quarantine.placed` - Quarantine Placed
@@ -1639,7 +1794,7 @@ export interface components {
          *     * `expiry.notified` - Expiry Notified
          * @enum {string}
          */
-        Event: "log_key.added" | "log_key.retired" | "payloads.erased" | "organisation.created" | "person.created" | "person.erased" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "expert.created" | "version.drafted" | "version.submitted" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.paused" | "version.resumed" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "licence.declared" | "licence.concluded" | "consent.given" | "provenance.stated" | "provenance.checked" | "review.decided" | "policy.proposed" | "policy.activated" | "quarantine.placed" | "quarantine.lifted" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "tag.set" | "tag.removed" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.included" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "shard.made" | "shard.dropped" | "download.granted" | "download.refused" | "webhook.created" | "webhook.disabled" | "notice.announced" | "notice.delivered" | "notice.given_up" | "notice.acknowledged" | "withdrawal.requested" | "withdrawal.propagated" | "withdrawal.blocked" | "withdrawal.announced" | "withdrawal.delayed" | "destruction.confirmed" | "objects.destroyed" | "withdrawal.destroyed" | "withdrawal.reopened" | "withdrawal.checked" | "withdrawal.certified" | "hold.placed" | "hold.lifted" | "expiry.notified";
+        Event: "log_key.added" | "log_key.retired" | "payloads.erased" | "organisation.created" | "person.created" | "person.erased" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "expert.created" | "version.drafted" | "version.submitted" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.paused" | "version.resumed" | "version.suspended" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "licence.declared" | "licence.concluded" | "consent.given" | "provenance.stated" | "provenance.checked" | "review.claimed" | "review.released" | "review.decided" | "question.asked" | "question.answered" | "policy.proposed" | "policy.activated" | "quarantine.placed" | "quarantine.lifted" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "tag.set" | "tag.removed" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.included" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "shard.made" | "shard.dropped" | "download.granted" | "download.refused" | "webhook.created" | "webhook.disabled" | "notice.announced" | "notice.delivered" | "notice.given_up" | "notice.acknowledged" | "withdrawal.requested" | "withdrawal.propagated" | "withdrawal.blocked" | "withdrawal.announced" | "withdrawal.delayed" | "destruction.confirmed" | "objects.destroyed" | "withdrawal.destroyed" | "withdrawal.reopened" | "withdrawal.checked" | "withdrawal.certified" | "hold.placed" | "hold.lifted" | "expiry.notified";
         ExpertDetail: {
             /** Format: uuid */
             readonly id: string;
@@ -1772,6 +1927,12 @@ export interface components {
             /** Format: uuid */
             readonly version_id: string;
         };
+        ItemOut: {
+            readonly id: string;
+            readonly kind: components["schemas"]["KindEnum"];
+            readonly text: string;
+            readonly required: boolean;
+        };
         KeyOut: {
             /** Format: uuid */
             readonly id: string;
@@ -1783,6 +1944,15 @@ export interface components {
             /** Format: date-time */
             readonly revoked_at: string | null;
         };
+        /**
+         * @description * `licence` - licence
+         *     * `consent` - consent
+         *     * `provenance` - provenance
+         *     * `privacy` - privacy
+         *     * `evaluation` - evaluation
+         * @enum {string}
+         */
+        KindEnum: "licence" | "consent" | "provenance" | "privacy" | "evaluation";
         /**
          * @description * `consent-withdrawn` - A data subject withdrew consent (GDPR Art. 7(3))
          *     * `objection` - A data subject objected (GDPR Art. 21)
@@ -2188,6 +2358,8 @@ export interface components {
             readonly name: string;
             readonly description: string;
             readonly commercial: boolean;
+            readonly dpv: string;
+            readonly duo: string[];
         };
         QuarantineOut: {
             /** Format: uuid */
@@ -2204,6 +2376,21 @@ export interface components {
             /** Format: date-time */
             readonly lifted_at: string | null;
         };
+        QuestionOut: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly asked_by: string;
+            /** Format: date-time */
+            readonly asked_at: string;
+            readonly text: string;
+            readonly answered_by: string | null;
+            /** Format: date-time */
+            readonly answered_at: string | null;
+            readonly answer: string;
+        };
+        QuestionsOut: {
+            readonly questions: components["schemas"]["QuestionOut"][];
+        };
         QueueItem: {
             readonly version: components["schemas"]["VersionBrief"];
             readonly expert: string;
@@ -2211,6 +2398,12 @@ export interface components {
             readonly domain: string;
             /** Format: date-time */
             readonly submitted_at: string;
+            /** Format: date-time */
+            readonly waiting_since: string;
+            /** Format: date-time */
+            readonly due_at: string;
+            readonly overdue: boolean;
+            readonly claim: components["schemas"]["ClaimOut"] | null;
             /** @description It belongs to the caller's own organisation, or they brought it: somebody else has to decide. */
             readonly mine: boolean;
         };
@@ -2233,6 +2426,11 @@ export interface components {
         ReclassificationRequest: {
             licence: string;
             into: string;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        ReclassifyInRequest: {
+            licence: string;
+            reason: string;
         };
         RefusalOut: {
             readonly expert: string;
@@ -2298,9 +2496,12 @@ export interface components {
         ReviewOut: {
             /** Format: uuid */
             readonly id: string;
+            readonly round: number;
             readonly reviewer: string;
             readonly verdict: components["schemas"]["Verdict"];
             readonly reason: string;
+            readonly checklist: number | null;
+            readonly answers: components["schemas"]["AnswerOut"][];
             /** Format: date-time */
             readonly created_at: string;
         };
@@ -2309,6 +2510,9 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
             reason: string;
             concluded_licence?: string;
+            /** @default 1 */
+            checklist: number;
+            answers?: components["schemas"]["AnswerInRequest"][];
         };
         RevisionBrief: {
             readonly revision: string;
@@ -2444,6 +2648,23 @@ export interface components {
          * @enum {string}
          */
         StepOutStateEnum: "done" | "running" | "waiting" | "held" | "failed";
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        SuspendInRequest: {
+            reason: string;
+        };
+        /**
+         * @description * `key-revoked` - Key Revoked
+         *     * `licence-reclassified` - Licence Reclassified
+         *     * `demanded` - Demanded
+         * @enum {string}
+         */
+        SuspensionCause: "key-revoked" | "licence-reclassified" | "demanded";
+        SuspensionOut: {
+            readonly cause: components["schemas"]["SuspensionCause"];
+            readonly reason: string;
+            /** Format: date-time */
+            readonly suspended_at: string;
+        };
         TagOut: {
             readonly tag: string;
             readonly revision: string;
@@ -2537,6 +2758,7 @@ export interface components {
             readonly provenance: components["schemas"]["ProvenanceOut"];
             readonly files: components["schemas"]["FileOut"][];
             readonly reviews: components["schemas"]["ReviewOut"][];
+            readonly waiting: components["schemas"]["WaitingOut"] | null;
             readonly created_by: string;
             /** Format: date-time */
             readonly created_at: string;
@@ -2555,16 +2777,30 @@ export interface components {
          *     * `failed` - Failed
          *     * `approved` - Approved
          *     * `paused` - Paused
+         *     * `suspended` - Suspended
          *     * `rejected` - Rejected
          *     * `withdrawn` - Withdrawn
          * @enum {string}
          */
-        VersionState: "draft" | "submitted" | "verified" | "failed" | "approved" | "paused" | "rejected" | "withdrawn";
+        VersionState: "draft" | "submitted" | "verified" | "failed" | "approved" | "paused" | "suspended" | "rejected" | "withdrawn";
         VocabularyOut: {
+            readonly version: number;
             readonly purposes: components["schemas"]["PurposeOut"][];
+            readonly data_categories: components["schemas"]["WordOut"][];
             readonly legal_bases: components["schemas"]["WordOut"][];
             readonly roles: components["schemas"]["WordOut"][];
             readonly licences: components["schemas"]["TermsOut"][];
+        };
+        /** @description A version that waits for a decision. */
+        WaitingOut: {
+            /** Format: date-time */
+            readonly since: string;
+            /** Format: date-time */
+            readonly due_at: string;
+            readonly overdue: boolean;
+            readonly round: number;
+            readonly claim: components["schemas"]["ClaimOut"] | null;
+            readonly suspensions: components["schemas"]["SuspensionOut"][];
         };
         WebhookOut: {
             /** Format: uuid */
@@ -2633,6 +2869,10 @@ export interface components {
         WordOut: {
             readonly id: string;
             readonly name: string;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        WordsInRequest: {
+            text: string;
         };
     };
     responses: never;
@@ -3003,7 +3243,7 @@ export interface operations {
                 /** @description Words in its names, title, domain or description. */
                 q?: string;
                 /** @description Some version is in this state. */
-                state?: "approved" | "draft" | "failed" | "paused" | "rejected" | "submitted" | "verified" | "withdrawn";
+                state?: "approved" | "draft" | "failed" | "paused" | "rejected" | "submitted" | "suspended" | "verified" | "withdrawn";
             };
             header?: never;
             path?: never;
@@ -3359,7 +3599,7 @@ export interface operations {
                 actor?: string;
                 /** @description The pagination cursor value. */
                 cursor?: string;
-                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "review.decided" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.rejected" | "version.resumed" | "version.submitted" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
+                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "question.answered" | "question.asked" | "review.claimed" | "review.decided" | "review.released" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.rejected" | "version.resumed" | "version.submitted" | "version.suspended" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
                 /** @description The first written first, or the last. */
                 order?: "newest" | "oldest";
                 /** @description About this organisation, its experts and its models. */
@@ -3401,7 +3641,7 @@ export interface operations {
                 about?: string;
                 /** @description Who did it, such as person:… or service:verifier. */
                 actor?: string;
-                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "review.decided" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.rejected" | "version.resumed" | "version.submitted" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
+                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "question.answered" | "question.asked" | "review.claimed" | "review.decided" | "review.released" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.rejected" | "version.resumed" | "version.submitted" | "version.suspended" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
                 /** @description About this organisation, its experts and its models. */
                 organisation?: string;
                 /** @description Written at this moment or later. */
@@ -4612,6 +4852,68 @@ export interface operations {
             };
         };
     };
+    answerQuestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                question_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WordsInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getChecklist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChecklistOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listReviewQueue: {
         parameters: {
             query?: {
@@ -4849,6 +5151,66 @@ export interface operations {
             };
         };
     };
+    claimVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releaseVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     addFile: {
         parameters: {
             query?: never;
@@ -5010,6 +5372,70 @@ export interface operations {
             };
         };
     };
+    listQuestions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionsOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askOwner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WordsInRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getReceipt: {
         parameters: {
             query?: never;
@@ -5027,6 +5453,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReceiptOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reclassifyLicence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReclassifyInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
                 };
             };
             /** @description What was refused, and why (RFC 9457). */
@@ -5074,7 +5534,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the version as you read it; a decision on anything older is refused (412). */
+                /** @description The ETag of the version as you read it: without it a decision is refused (428), and on anything older too (412). */
                 "If-Match"?: string;
             };
             path: {
@@ -5117,6 +5577,40 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspendVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspendInRequest"];
+            };
+        };
         responses: {
             200: {
                 headers: {

@@ -9,6 +9,7 @@ const STATES: Record<string, [tone: Tone, words: string]> = {
   verified: ["running", "Waits for review"],
   approved: ["good", "Approved"],
   paused: ["waiting", "Paused"],
+  suspended: ["waiting", "Suspended"],
   rejected: ["bad", "Rejected"],
   failed: ["bad", "Failed"],
   withdrawn: ["past", "Withdrawn"],

@@ -9,8 +9,11 @@ import { PageLink } from "@/components/PageLink";
 import { Section } from "@/components/Section";
 import { StateBadge } from "@/components/StateBadge";
 import { useVersion } from "@/features/experts/api";
+import { ClaimBar } from "@/features/reviews/ClaimBar";
 import { DecisionForm } from "@/features/reviews/DecisionForm";
+import { Questions } from "@/features/reviews/Questions";
 import { ReviewList } from "@/features/reviews/ReviewList";
+import { Suspensions } from "@/features/reviews/Suspensions";
 
 const route = getRouteApi("/signed-in/reviews/$id");
 
@@ -31,7 +34,14 @@ export function ReviewPage() {
             </>
           }
         >
+          {found.waiting && <Suspensions waiting={found.waiting} />}
+          {found.waiting && <ClaimBar versionId={found.id} waiting={found.waiting} mayReview={found.may.review} />}
           <Evidence version={found} />
+          {found.waiting && (
+            <Section title="Questions" about="The owner's people are told of a question, and you of its answer.">
+              <Questions versionId={found.id} mayAsk={found.may.review} />
+            </Section>
+          )}
           <Section title="Decision">
             {found.reviews.length > 0 && <ReviewList reviews={found.reviews} />}
             <Decision version={found} onReload={() => void version.refetch()} />
@@ -44,10 +54,10 @@ export function ReviewPage() {
 
 function Decision({ version, onReload }: { version: Version; onReload: () => void }) {
   if (version.may.review) return <DecisionForm key={version.changed_at} version={version} onReload={onReload} />;
-  if (version.state !== "verified") {
+  if (!version.waiting) {
     return (
       <Notice tone="info" title="Nothing to decide now">
-        Only a version that is verified and waits for review can be decided on. <PageLink to="/reviews">Back to the queue</PageLink>
+        Only a version that is verified or suspended can be decided on. <PageLink to="/reviews">Back to the queue</PageLink>
       </Notice>
     );
   }

@@ -14,7 +14,9 @@ import { EndsSoon } from "@/features/evidence/EndsSoon";
 import { useVersion } from "@/features/experts/api";
 import { UploadPanel } from "@/features/experts/upload/UploadPanel";
 import { VersionState } from "@/features/experts/VersionState";
+import { Questions } from "@/features/reviews/Questions";
 import { ReviewList } from "@/features/reviews/ReviewList";
+import { Suspensions } from "@/features/reviews/Suspensions";
 import { InUse } from "@/features/withdrawals/InUse";
 import { LegalHold } from "@/features/withdrawals/LegalHold";
 import { PauseButton, ResumeButton } from "@/features/withdrawals/PauseButton";
@@ -23,7 +25,7 @@ import { WithdrawDialog } from "@/features/withdrawals/WithdrawDialog";
 
 const route = getRouteApi("/signed-in/versions/$id");
 
-const LIVING: ReadonlySet<Version["state"]> = new Set(["approved", "paused"]);
+const LIVING: ReadonlySet<Version["state"]> = new Set(["approved", "paused", "suspended"]);
 
 export function VersionPage() {
   const { id } = route.useParams();
@@ -41,6 +43,7 @@ function VersionView({ version }: { version: Version }) {
   const [org = "", name = ""] = version.expert.split("/");
   const full = `${version.expert}@${version.number}`;
   const target = { id: version.id, name: full, expert: version.expert, organisation: org };
+  const owns = person.roles.some((held) => held.role === "owner" && held.organisation === org);
   const keepsBytes = hasRole(person, "compliance") || hasRole(person, "operator");
 
   return (
@@ -76,13 +79,19 @@ function VersionView({ version }: { version: Version }) {
       }
     >
       <VersionState version={version} />
+      {version.waiting && <Suspensions waiting={version.waiting} />}
+      {version.waiting && (
+        <Section title="Questions" about="Between its reviewers and its owner; nobody else reads them.">
+          <Questions versionId={version.id} mayAnswer={owns} />
+        </Section>
+      )}
       {LIVING.has(version.state) && (
         <EndsSoon terms={{ consent: version.consent.valid_until, licence: version.licence.valid_until }} />
       )}
       {version.state === "withdrawn" && (
         <WithdrawalProgress
           versionId={version.id}
-          owns={person.roles.some((held) => held.role === "owner" && held.organisation === org)}
+          owns={owns}
           looksInto={looksInto(person, org)}
         />
       )}

@@ -7,6 +7,11 @@ import { day } from "@/components/dates";
 import { Facts } from "@/components/Facts";
 import { Notice } from "@/components/Notice";
 
+/** A fact that is only shown when it was given. */
+function said(name: string, value: string): [string, string][] {
+  return value ? [[name, value]] : [];
+}
+
 export function ConsentCard({ consent }: { consent: Consent }) {
   const vocabulary = useVocabulary().data;
   const [opened] = useState(() => new Date());
@@ -18,6 +23,11 @@ export function ConsentCard({ consent }: { consent: Consent }) {
           No model with this version is built or downloaded any more.
         </Notice>
       )}
+      {consent.gaps.length > 0 && (
+        <Notice tone="info" title="The record leaves things out">
+          {`ISO/IEC TS 27560 wants them where data is personal: ${consent.gaps.join(", ").replaceAll("_", " ")}.`}
+        </Notice>
+      )}
       <Facts
         facts={[
           ["Legal ground", nameOf(vocabulary?.legal_bases, consent.legal_basis)],
@@ -27,6 +37,11 @@ export function ConsentCard({ consent }: { consent: Consent }) {
           ["Valid from", day(consent.valid_from)],
           ["Valid until", consent.valid_until ? day(consent.valid_until) : "no end set"],
           ["How it is withdrawn", consent.withdrawal_method],
+          ...said("Kinds of personal data", consent.data_categories.join(", ")),
+          ...said("Controllers", consent.controllers.join(", ")),
+          ...said("Stored in", consent.storage_locations.join(", ")),
+          ...said("Kept for", consent.retention),
+          ...said("Notice", [consent.notice, consent.language].filter(Boolean).join(", ")),
         ]}
       />
     </Stack>

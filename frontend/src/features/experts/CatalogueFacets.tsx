@@ -7,7 +7,7 @@ import { wordsFor } from "@/components/StateBadge";
 import { useAnchors, type Facets } from "@/features/experts/api";
 import classes from "@/features/experts/Catalogue.module.css";
 
-const STATES = ["approved", "paused", "verified", "submitted", "draft", "rejected", "failed", "withdrawn"];
+const STATES = ["approved", "paused", "suspended", "verified", "submitted", "draft", "rejected", "failed", "withdrawn"];
 const TYPING_MS = 300;
 
 interface CatalogueFacetsProps {

@@ -11,6 +11,7 @@ const WORDS: Record<Version["state"], Words> = {
   failed: ["bad", "The package is not what it should be", "Mend it and upload it as a new version."],
   approved: ["good", "Approved", "Consumers can ask for models with it, within its licence and its consent."],
   paused: ["warning", "Paused", "Nobody can load or ask for a model with it until its owner resumes it. Nothing is blocked or destroyed."],
+  suspended: ["warning", "Suspended", "Nobody can load or ask for a model with it until compliance has decided on it again."],
   rejected: ["bad", "Rejected in review", "The review says why. A new version can be uploaded."],
   withdrawn: ["warning", "Withdrawn, for good", "Nothing new is built on it, and what held it is no longer served."],
 };

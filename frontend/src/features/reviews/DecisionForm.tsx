@@ -6,7 +6,8 @@ import type { Version } from "@/api/types";
 import { useVocabulary } from "@/api/vocabulary";
 import { Notice } from "@/components/Notice";
 import { RefusalNotice } from "@/components/RefusalNotice";
-import { useReviewVersion } from "@/features/reviews/api";
+import { useChecklist, useReviewVersion } from "@/features/reviews/api";
+import { type Answers, ChecklistFields, isComplete } from "@/features/reviews/ChecklistFields";
 
 const SHORTEST_REASON = 10;
 const LONGEST_REASON = 2_000;
@@ -19,21 +20,29 @@ interface DecisionFormProps {
 export function DecisionForm({ version, onReload }: DecisionFormProps) {
   const [verdict, setVerdict] = useState<"approve" | "reject" | null>(null);
   const [reason, setReason] = useState("");
+  const [answers, setAnswers] = useState<Answers>({});
+  const checklist = useChecklist().data;
   const [licence, setLicence] = useState(version.licence.concluded || version.licence.declared);
   const licences = useVocabulary().data?.licences ?? [];
   const decide = useReviewVersion(version.id);
-  const ready = verdict !== null && reason.trim().length >= SHORTEST_REASON;
+  const complete = verdict === "reject" || (checklist && isComplete(checklist.items, answers));
+  const ready = verdict !== null && checklist !== undefined && complete && reason.trim().length >= SHORTEST_REASON;
   const stale = decide.error instanceof Refusal && decide.error.problem.status === 412;
 
   function handleSubmit(event: SubmitEvent) {
     event.preventDefault();
     if (!ready) return;
-    decide.mutate({ body: { verdict, reason: reason.trim(), concluded_licence: licence.trim() }, etag: version.etag ?? null });
+    const said = Object.entries(answers).map(([item, { answer, note }]) => ({ item, answer, note: note.trim() }));
+    decide.mutate({
+      body: { verdict, reason: reason.trim(), concluded_licence: licence.trim(), checklist: checklist.number, answers: said },
+      etag: version.etag ?? null,
+    });
   }
 
   return (
     <form onSubmit={handleSubmit} aria-label="Decide">
       <Stack>
+        {checklist && <ChecklistFields items={checklist.items} answers={answers} onChange={setAnswers} />}
         <Radio.Group
           label="Decision"
           required

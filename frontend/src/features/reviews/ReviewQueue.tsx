@@ -1,4 +1,4 @@
-/** What waits for a decision, the longest waiting first. One's own organisation's is shown, for others to decide. */
+/** What waits for a decision, the longest waiting first, so that what is overdue leads. One's own organisation's is shown, for others to decide. */
 import { Group, Stack, Text } from "@mantine/core";
 import { Answered } from "@/components/Answered";
 import { Empty } from "@/components/Empty";
@@ -30,18 +30,18 @@ export function ReviewQueue() {
                       </PageLink>
                       <Text size="sm" c="dimmed">
                         {item.domain}, {item.version.licence}
-                        {item.submitted_at && (
-                          <>
-                            , submitted <When at={item.submitted_at} />
-                          </>
-                        )}
+                        , waiting since <When at={item.waiting_since} />, due <When at={item.due_at} />
+                        {item.claim && `, claimed by ${item.claim.mine ? "you" : item.claim.reviewer}`}
                       </Text>
                     </Stack>
-                    {item.mine ? (
-                      <StateBadge state="draft" words="Your organisation's: others decide" />
-                    ) : (
-                      <StateBadge state={item.version.state} />
-                    )}
+                    <Group gap="xs">
+                      {item.overdue && <StateBadge state="failed" words="Overdue" />}
+                      {item.mine ? (
+                        <StateBadge state="draft" words="Your organisation's: others decide" />
+                      ) : (
+                        <StateBadge state={item.version.state} />
+                      )}
+                    </Group>
                   </Group>
                 </li>
               ))}

@@ -1,0 +1,188 @@
+"""The consent record: the fields of ISO/IEC TS 27560, moments with their zone, and receipts that say how it stands."""
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from django.utils import timezone as django_timezone
+
+from registry.actors import SWEEPER
+from registry.audit import clock
+from registry.audit.models import Payload
+from registry.audit.queries import entries
+from registry.evidence.models import ConsentRecord
+from registry.evidence.rules import DATA_CATEGORIES, PURPOSES, VOCABULARY
+from registry.experts.models import ExpertVersion
+from registry.policy.queries import COMPOSE, DOWNLOAD, judge
+from registry.withdrawals.actions import expire_version, withdraw_version
+from registry.withdrawals.models import Cause
+from registry.withdrawals.statements import STATUS
+from tests.factories import ADA, api, make_anchor, make_expert, make_organisation, make_version
+from tests.registry.uploading import EVIDENCE, evidence_for
+
+WHOLE = {
+    "legal_basis": "consent",
+    "notice": "https://playhouse.example/notice",
+    "language": "de-AT",
+    "data_categories": ["identifying", "health"],
+    "controllers": ["The playhouse", "The opera"],
+    "storage_locations": ["AT", "DE"],
+    "retention": "P5Y",
+}
+
+
+def draft(**consent: Any) -> Any:
+    make_expert()
+    body = evidence_for(make_anchor().digest, consent=EVIDENCE["consent"] | consent)
+    return api(ADA).post("/api/v1/experts/playhouse/drama/versions", body)
+
+
+def refusals(version: ExpertVersion, action: str = COMPOSE) -> list[str]:
+    found = judge(version, consumer=make_organisation("library"), action=action, purpose="research")
+    return [reason.policy for reason in found.reasons]
+
+
+def receipt(version: ExpertVersion) -> dict[str, Any]:
+    envelope = api(ADA).get(f"/api/v1/versions/{version.id}/receipt").json()["envelope"]
+    statement: dict[str, Any] = json.loads(base64.b64decode(envelope["payload"]))
+    return dict(statement["predicate"])
+
+
+def test_a_whole_record_is_kept_and_shown_and_its_words_can_be_erased() -> None:
+    shown = draft(**WHOLE).json()["consent"]
+
+    entry = entries(event="consent.given").get()
+    assert {name: shown[name] for name in WHOLE} == WHOLE
+    assert (shown["vocabulary"], shown["gaps"]) == (VOCABULARY, [])
+    assert b"playhouse.example" not in bytes(entry.leaf)
+    assert Payload.objects.get(entry=entry, name="record").value["notice"] == WHOLE["notice"]
+
+
+def test_what_the_standard_wants_and_is_not_said_is_named() -> None:
+    shown = draft(legal_basis="consent", language="de").json()["consent"]
+
+    assert shown["gaps"] == ["notice", "data_categories", "storage_locations", "retention"]
+
+
+def test_a_record_about_nobody_has_no_gaps() -> None:
+    assert draft(legal_basis="no-personal-data").json()["consent"]["gaps"] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"language": "German"}, "BCP 47"),
+        ({"data_categories": ["shoe-size"]}, "not a kind of personal data"),
+        ({"storage_locations": ["Austria"]}, "Austria"),
+        ({"storage_locations": ["at"]}, "not a place"),
+        ({"retention": "5 years"}, "P5Y or P18M"),
+        ({"retention": "P"}, "P5Y or P18M"),
+        ({"controllers": [" "]}, "blank"),
+        ({"valid_from": "2027-01-02T00:00:00Z", "valid_until": "2027-01-01T00:00:00Z"}, "ends before it begins"),
+        # The same moment, told in two zones: it would never hold.
+        ({"valid_from": "2099-01-01T00:00:00Z", "valid_until": "2099-01-01T01:00:00+01:00"}, "ends before it begins"),
+        ({"valid_until": "2099-01-01T00:00:00"}, "moment with its zone"),
+        ({"valid_from": "2099-01-01T00:00:00"}, "moment with its zone"),
+        ({"valid_until": "2099-01-01"}, "moment with its zone"),
+        ({"valid_from": "1999-01-01T00:00:00Z", "valid_until": "2000-01-01T00:00:00Z"}, "expired on 01 January 2000"),
+    ],
+)
+def test_bad_input_has_its_sentence_and_leaves_nothing(given: dict[str, Any], sentence: str) -> None:
+    answer = draft(**given)
+
+    assert answer.status_code == 400
+    assert sentence in answer.json()["detail"]
+    assert not ExpertVersion.objects.exists()
+
+
+def test_a_licences_end_needs_its_zone_too() -> None:
+    make_expert()
+    body = evidence_for(make_anchor().digest, licence=EVIDENCE["licence"] | {"valid_until": "2099-01-01T00:00:00"})
+
+    answer = api(ADA).post("/api/v1/experts/playhouse/drama/versions", body)
+
+    assert "moment with its zone" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("hours", [-11, -3.5, 0, 5.75, 14])
+@pytest.mark.parametrize("action", [COMPOSE, DOWNLOAD])
+def test_a_consent_that_ends_tonight_ends_at_midnight_where_it_was_given(
+    hours: float, action: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone = timezone(timedelta(hours=hours))
+    midnight = datetime(2099, 6, 2, tzinfo=zone)
+    version = make_version(valid_until=midnight)
+    version.refresh_from_db()
+
+    monkeypatch.setattr(clock, "now", lambda: midnight.astimezone(UTC) - timedelta(seconds=1))
+    before = refusals(version, action)
+    monkeypatch.setattr(clock, "now", lambda: midnight.astimezone(UTC))
+    after = refusals(version, action)
+
+    assert before == []
+    assert after == ["forbid.consent-expired"]
+
+
+def test_over_http_the_moment_is_kept_whatever_zone_it_came_in() -> None:
+    draft(valid_until="2099-06-02T00:00:00+14:00")
+
+    assert ConsentRecord.objects.get().valid_until == datetime(2099, 6, 1, 10, tzinfo=UTC)
+
+
+def test_a_clock_set_back_brings_no_ended_consent_to_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = django_timezone.now()
+    version = make_version(valid_until=now - timedelta(minutes=5))
+    monkeypatch.setattr(clock, "_floor", now)
+    monkeypatch.setattr(django_timezone, "now", lambda: now - timedelta(days=1))
+
+    assert refusals(version) == ["forbid.consent-expired"]
+
+
+def test_a_receipt_says_all_in_the_words_of_the_standard() -> None:
+    draft(**WHOLE)
+
+    said = receipt(ExpertVersion.objects.get())
+
+    assert said["schemaVersion"] == "ISO/IEC TS 27560:2023"
+    assert said["@context"]["dpv"] == "https://w3id.org/dpv#"
+    assert said["dpv:hasConsentStatus"] == "dpv:ConsentGiven"
+    assert said["dpv:hasPersonalData"] == ["pd:Identifying", "pd:MedicalHealth"]
+    assert said["dpv:hasPurpose"][0] == {
+        "id": "research",
+        "dpv": "dpv:AcademicResearch",
+        "duo": ["DUO:0000042", "DUO:0000046"],
+    }
+    assert said["dpv:hasDataController"] == ["The playhouse", "The opera"]
+    assert said["dpv:hasStorageCondition"] == {"locations": ["AT", "DE"], "retention": "P5Y"}
+    assert [event["state"] for event in said["events"]] == ["given"]
+
+
+@pytest.mark.parametrize(
+    ("cause", "legal_basis", "state"),
+    [
+        (Cause.OWNER, "consent-withdrawn", "withdrawn"),
+        (Cause.OWNER, "never-held", "invalidated"),
+        (Cause.CONSENT_EXPIRED, "", "lapsed"),
+        (Cause.LICENCE_EXPIRED, "", "terminated"),
+    ],
+)
+def test_after_a_withdrawal_the_receipt_says_how_it_ended(cause: Cause, legal_basis: str, state: str) -> None:
+
+    version = make_version()
+    if cause == Cause.OWNER:
+        withdraw_version(version.id, reason="It was not ours to give.", legal_basis=legal_basis, by=ADA)
+    else:
+        expire_version(version.id, cause=cause, by=SWEEPER)
+
+    said = receipt(version)
+
+    assert (said["state"], said["dpv:hasConsentStatus"]) == (state, STATUS[state])
+    assert [event["state"] for event in said["events"]] == ["given", state]
+
+
+def test_every_word_has_its_name_in_a_vocabulary_that_is_not_ours() -> None:
+    assert all(purpose.dpv.startswith("dpv:") for purpose in PURPOSES.values())
+    assert all(code.startswith("DUO:") for purpose in PURPOSES.values() for code in purpose.duo)
+    assert all(name.startswith(("dpv:", "pd:")) for name in DATA_CATEGORIES.values())
