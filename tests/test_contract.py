@@ -1,5 +1,6 @@
 """docs/openapi.yaml is what the code says; each operation is for whom the table says; no bad input breaks one."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ from django.db import transaction
 from openapi_spec_validator import validate
 from rest_framework.test import APIClient
 
-from registry.actors import CONSOLE, Actor
+from registry.accounts.models import Role
+from registry.actors import CONSOLE, Actor, person
 from registry.api.session import OnSignIn
+from registry.api.urls import urlpatterns
 from registry.policy.actions import ensure_policy_set
-from tests.factories import CAST, OTTO, api, make_cast
+from tests.factories import CAST, OTTO, api, make_cast, make_person
 from tests.operations import EVERYBODY, OPERATIONS, Operation
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -118,6 +121,24 @@ def test_it_is_for_whom_the_table_says(name: str) -> None:
     expected: dict[Actor | None, str] = {None: "past the door" if operation.strangers else "unknown"}
     expected |= {caller: "past the door" if caller in operation.may else "refused" for caller in CAST}
     assert answers == expected
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_whoever_owns_and_consumes_elsewhere_is_a_stranger_here(name: str) -> None:
+    operation = OPERATIONS[name]
+    rival = make_person(roles=[("rival", Role.OWNER), ("rival", Role.CONSUMER)])
+
+    answer = status_for(operation, person(rival.id))
+
+    assert answer == ("past the door" if operation.may == EVERYBODY else "refused")
+
+
+def test_no_address_is_left_out_of_the_document() -> None:
+    """The document is what the table is made from; an address that it does not know would be tried as nobody."""
+    served = {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", f"/api/v1/{route.pattern}") for route in urlpatterns}
+
+    assert served - {"/api/v1/schema"} == set(SCHEMA["paths"])
 
 
 def status_for(operation: Operation, caller: Actor | None) -> str:
