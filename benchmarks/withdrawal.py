@@ -131,6 +131,8 @@ def share(values: Sequence[float], part: float) -> float:
 def addresses_end(crowds: Sequence[Crowd]) -> str:
     """One signed address of each crowd, tried again when its stated life is over."""
     given = [max(crowd.addresses.values(), key=lambda pair: pair[1]) for crowd in crowds if crowd.addresses]
+    if not given:
+        return "No client had come to a file that the store sends before the click."
     time.sleep(max(0.0, max(at for _, at in given) + STATED_LIFE + 2 - time.time()))
     answers = sorted({httpx.get(url).status_code for url, _ in given})
     return f"{len(given)} signed addresses, tried when {STATED_LIFE:.0f} s were over: {answers}"
