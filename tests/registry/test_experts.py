@@ -122,7 +122,7 @@ def test_a_stranger_sees_what_was_approved_once(state: str) -> None:
 
     answer = api(EVE).get(f"/api/v1/versions/{version.id}")
 
-    assert answer.status_code == (200 if state in ("approved", "paused", "withdrawn") else 404)
+    assert answer.status_code == (200 if state in ("approved", "paused", "suspended", "withdrawn") else 404)
 
 
 def test_what_was_withdrawn_before_anybody_approved_it_stays_private() -> None:
