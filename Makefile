@@ -44,7 +44,7 @@ NATIVE_SOURCES := $(shell find flexcore/csrc -type f -not -name '*.pyc')
 PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clients frontend native chaos bench bench-compose bench-governance bench-policy gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
+.PHONY: help setup clients frontend native chaos bench bench-compose bench-intake bench-governance bench-policy gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,14 +65,14 @@ demo: setup frontend ## the whole story on a running site; ARGS=--once ends with
 run: setup frontend ## the site with what it holds, without the story
 	$(PY) -m registry.embedded run $(ARGS)
 
-# Two runs beside each other, each with servers of its own, that take about as long; with ARGS all is one run.
-BESIDE := tests/browser tests/experiments tests/flexcore tests/flows tests/witness
+# The engine's tests ask for no server, so they run beside the others; with ARGS all is one run.
+ENGINE := tests/experiments tests/flexcore tests/witness
 test: lint frontend $(NATIVE) $(CLIENTS) ## everything that can fail: every check, every test
 ifeq ($(ARGS),)
 	@mkdir -p var
-	@$(PY) -m pytest -m "not long" $(BESIDE) > var/test-beside.log 2>&1 & beside=$$!; trap 'kill $$beside' INT TERM; \
-	$(PY) -m pytest -m "not long" $(BESIDE:%=--ignore=%); others=$$?; \
-	wait $$beside; beside=$$?; cat var/test-beside.log; exit $$((others + beside))
+	@$(PY) -m pytest -m "not long" $(ENGINE) > var/test-engine.log 2>&1 & engine=$$!; trap 'kill $$engine' INT TERM; \
+	$(PY) -m pytest -m "not long" $(ENGINE:%=--ignore=%); others=$$?; \
+	wait $$engine; engine=$$?; cat var/test-engine.log; exit $$((others + engine))
 else
 	$(PY) -m pytest -m "not long" $(ARGS)
 endif
@@ -109,7 +109,7 @@ bench: $(INSTALLED) $(NATIVE) ## measure against transformers on a quiet machine
 	$(PY) -m benchmarks.moe_cpu --threads $(THREADS)
 	$(PY) -m benchmarks.decode_cpu --threads $(THREADS)
 
-GOVERNED := GUILDHALL_LOGIN_RATE=1000/min GUILDHALL_BUILDS_AT_ONCE=10000 GUILDHALL_VALIDATION_MAX_REGRESSION=100 $(PY) -m registry.embedded run --once --folder
+GOVERNED := GUILDHALL_LOGIN_RATE=1000/min GUILDHALL_BUILDS_AT_ONCE=10000 GUILDHALL_VALIDATION_MAX_REGRESSION=100 GUILDHALL_PROBE_MAX_REGRESSION=100 $(PY) -m registry.embedded run --once --folder
 
 bench-compose: $(INSTALLED) $(NATIVE) ## measure composition in three sizes, and the hub, on sites of their own, on a quiet machine: ten minutes, 30 GB
 	for size in 0.3 1.2 5; do \
@@ -119,6 +119,13 @@ bench-compose: $(INSTALLED) $(NATIVE) ## measure composition in three sizes, and
 	rm -rf var/bench-compose
 	$(GOVERNED) var/bench-compose -- $(PY) -m benchmarks.hub
 	rm -rf var/bench-compose
+
+bench-intake: $(INSTALLED) $(NATIVE) ## measure uploads and their verification in three sizes, on sites of their own, on a quiet machine: ten minutes, 40 GB
+	for size in 0.1 1 5; do \
+		rm -rf var/bench-intake; \
+		$(GOVERNED) var/bench-intake -- $(PY) -m benchmarks.intake --size $$size --folder var || exit 1; \
+	done
+	rm -rf var/bench-intake
 
 bench-governance: $(INSTALLED) $(NATIVE) ## measure withdrawal and the log on sites of their own, on a quiet machine: an hour
 	rm -rf var/bench-withdrawal var/bench-audit

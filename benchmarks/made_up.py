@@ -145,7 +145,11 @@ def random_tensors(layout: Layout, *, seed: str) -> list[TensorData]:
 def _push(owner: Guildhall, folder: Path, name: str, anchor_digest: str, key: KeyPair) -> shapes.Version:
     sign_package(folder, private_key=key.private)
     owner.create_expert(f"makers/{name}", anchor=ANCHOR, title=name, domain="none")
-    evidence: shapes.Evidence = {
+    return push_version(owner, folder, expert=f"makers/{name}", evidence=evidence_of(anchor_digest))
+
+
+def evidence_of(anchor_digest: str) -> shapes.Evidence:
+    return {
         "licence": {"declared": "CC-BY-4.0", "attribution": "makers"},
         "consent": {
             "legal_basis": "no-personal-data",
@@ -161,7 +165,6 @@ def _push(owner: Guildhall, folder: Path, name: str, anchor_digest: str, key: Ke
             }
         },
     }
-    return push_version(owner, folder, expert=f"makers/{name}", evidence=evidence)
 
 
 def _bring(lines: ExitStack, operator: Guildhall, url: str, slug: str, role: str) -> Guildhall:

@@ -13,9 +13,10 @@ import rfc8785
 
 from flexcore.cards import MAX_CARD, read_anchor_card, read_data_card, read_expert_card
 from flexcore.config import Architecture, Dimensions
-from flexcore.files import Files, check_names, folder_files, read_small
+from flexcore.files import Files, check_names, folder_files, plain_file, read_small
 from flexcore.headers import Header, TensorEntry, read_header
 from flexcore.layout import Layout, expert_layout, router_layout, shared_layout
+from flexcore.samples import Measured
 from flexcore.untrusted import Malformed, parse_json
 from flexcore.weights import Weights, data_digest, read_weights, sha256
 
@@ -88,6 +89,7 @@ class Contents:
     file_sizes: Mapping[str, int]
     card: Mapping[str, Any]
     data_card: Mapping[str, Any]
+    measured: Mapping[str, Measured]  # of the expert's tensors
 
     @property
     def files(self) -> ExpertFiles:
@@ -109,6 +111,7 @@ class AnchorContents:
     file_digests: Mapping[str, str]
     file_sizes: Mapping[str, int]
     card: Mapping[str, Any]
+    measured: Mapping[str, Measured]  # of the public expert's tensors
 
     @property
     def files(self) -> AnchorFiles:
@@ -186,7 +189,13 @@ def check_expert_files(
         file_sizes={name: source.size for name, source in files.items()},
         card=card.value,
         data_card=described,
+        measured=expert.measured,
     )
+
+
+def measure_expert(path: Path, d: Dimensions) -> Mapping[str, Measured]:
+    """What `Contents.measured` says, from an expert.safetensors alone."""
+    return _read_expert({"expert.safetensors": plain_file(path)}, d).measured
 
 
 def check_anchor_package(folder: Path) -> AnchorContents:
@@ -226,6 +235,7 @@ def check_anchor_files(files: Files) -> AnchorContents:
         file_digests=digests,
         file_sizes={name: source.size for name, source in files.items()},
         card=card,
+        measured=expert.measured,
     )
 
 

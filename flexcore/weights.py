@@ -1,7 +1,7 @@
 """Reads a file of weights once, forwards, in bounded memory: takes its digests and sees that every value is finite."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +11,13 @@ import rfc8785
 from flexcore.config import DTYPE_SIZE
 from flexcore.headers import Header, TensorEntry, check_layout, parse_header, read_raw_header
 from flexcore.layout import Layout
+from flexcore.samples import Measured, Measuring
 from flexcore.untrusted import Malformed, Readable, read_exactly
 
 CHUNK = 2**20
 _PATTERN: dict[str, npt.DTypeLike] = {"F32": "<u4", "BF16": "<u2"}
 _EXPONENT = {"F32": 0x7F800000, "BF16": 0x7F80}  # all ones: infinity or not a number
+_WITHOUT_SIGN = {"F32": 0x7FFFFFFF, "BF16": 0x7FFF}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Weights:
     size: int
     file_digest: str  # sha256 of the whole file
     data_digest: str  # sha256 of what the tensors are and hold; the header's form and place do not matter
+    measured: Mapping[str, Measured]  # by tensor, in the order of the data
 
 
 def sha256(data: bytes) -> str:
@@ -54,13 +57,16 @@ def read_weights(
             " pad the header with spaces."
         )
     whole, data = hashlib.sha256(raw), _begin_data_digest(header)
+    measured = {}
     for entry in header.entries:
-        for chunk in _chunks(file, entry, label):
+        measuring = Measuring(entry, tensors=len(header.entries))
+        for chunk in _chunks(file, entry, label, measuring):
             whole.update(chunk)
             data.update(chunk)
+        measured[entry.name] = measuring.done()
     if file.read(1):
         raise Malformed(f"{label} is longer than the {size} bytes it was announced with; send it again.")
-    return Weights(header, size, f"sha256:{whole.hexdigest()}", f"sha256:{data.hexdigest()}")
+    return Weights(header, size, f"sha256:{whole.hexdigest()}", f"sha256:{data.hexdigest()}", measured)
 
 
 def _begin_data_digest(header: Header) -> "hashlib._Hash":
@@ -68,19 +74,21 @@ def _begin_data_digest(header: Header) -> "hashlib._Hash":
     return hashlib.sha256(rfc8785.dumps(listed))
 
 
-def _chunks(file: Readable, entry: TensorEntry, label: str) -> Iterator[bytes]:
-    """A tensor's bytes, a piece at a time, each seen to hold only finite values."""
+def _chunks(file: Readable, entry: TensorEntry, label: str, measuring: Measuring) -> Iterator[bytes]:
+    """A tensor's bytes, a piece at a time, each measured and seen to hold only finite values."""
     pattern, exponent = _PATTERN[entry.dtype], _EXPONENT[entry.dtype]
     left = entry.end - entry.begin
     while left:
         chunk = read_exactly(file, min(left, CHUNK), label)
         bits = np.frombuffer(chunk, dtype=pattern)
-        faults = (bits & exponent) == exponent
-        if faults.any():
-            place = (entry.end - entry.begin - left) // DTYPE_SIZE[entry.dtype] + int(faults.argmax())
+        size_of = bits & _WITHOUT_SIGN[entry.dtype]  # as whole numbers they are in the order of the values
+        largest = int(size_of.max())
+        if largest >= exponent:
+            place = (entry.end - entry.begin - left) // DTYPE_SIZE[entry.dtype] + int((size_of >= exponent).argmax())
             raise Malformed(
                 f"{label}: {entry.name} holds a value that is not finite (element {place});"
                 " train again with a smaller learning rate."
             )
+        measuring.see(bits, largest)
         left -= len(chunk)
         yield chunk

@@ -15,6 +15,7 @@ from django.db import transaction
 class Job(StrEnum):
     VERIFY_ANCHOR = "verify_anchor"
     VERIFY_VERSION = "verify_version"
+    PROBE_VERSION = "probe_version"
     COMPOSE = "compose"
     VALIDATE_COMPOSITION = "validate_composition"
     PUBLISH_COMPOSITION = "publish_composition"
@@ -27,6 +28,7 @@ class Job(StrEnum):
 
 
 QUEUE_OF: dict[Job, str] = {
+    Job.PROBE_VERSION: "gpu",
     Job.VALIDATE_COMPOSITION: "gpu",
     Job.DELIVER: "notices",
     # A model that is ready does not stand behind a thousand that are still to be composed.

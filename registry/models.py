@@ -4,7 +4,7 @@ from registry.accounts.models import ApiToken, Membership, Organisation, Person,
 from registry.audit.models import Entry, LogKey, LogState, Payload, Pending, Sequenced, Tile
 from registry.compositions.models import Composition, Inclusion, KeptAnswer, Model, Paper, RepositoryFile, Shard, Tag
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
-from registry.experts.models import Anchor, Expert, ExpertVersion, SignedPart, UploadedFile
+from registry.experts.models import Anchor, Expert, ExpertVersion, SignedPart, UploadedFile, WeightSample
 from registry.notices.models import Delivery, Webhook
 from registry.policy.models import Decision, PolicySet, Quarantine
 from registry.reviews.models import Question, Review, ReviewClaim, Suspension
@@ -53,6 +53,7 @@ __all__ = [
     "Tile",
     "UploadedFile",
     "Webhook",
+    "WeightSample",
     "Withdrawal",
     "WithdrawalStep",
 ]

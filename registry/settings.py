@@ -49,6 +49,7 @@ PRESIGNED_SECONDS = env.int("GUILDHALL_PRESIGNED_SECONDS", default=300)
 DESTRUCTION_GRACE_HOURS = env.float("GUILDHALL_DESTRUCTION_GRACE_HOURS", default=72)
 BLOCK_AT_ONCE = 100
 # A merged model may be worse than its anchor on the public probe by at most this share.
+PROBE_MAX_REGRESSION = env.float("GUILDHALL_PROBE_MAX_REGRESSION", default=0.5)
 VALIDATION_MAX_REGRESSION = env.float("GUILDHALL_VALIDATION_MAX_REGRESSION", default=0.25)
 # What a composed model is in the eyes of the law: a derivative of its parts, so that share-alike reaches the whole and
 # no-derivatives forbids it, or a collection of works that stay their own. See docs/governance.md.

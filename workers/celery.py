@@ -22,6 +22,7 @@ app = Celery(
     broker=settings.REDIS_URL,
     include=[
         "workers.verification",
+        "workers.probing",
         "workers.assembly",
         "workers.validation",
         "workers.publishing",

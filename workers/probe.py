@@ -1,5 +1,5 @@
-"""A composed model is asked about the public probe text: is everything finite, how well does it tell the text, whom
-does it ask, and does a stock loader make the same of its files? Needs torch, so only the task that validates loads it.
+"""A model is asked about the public probe text: is everything finite, how well does it tell the text, whom does it ask,
+and (when it is composed) does a stock loader make the same of its files? Needs torch, so only tasks that ask load it.
 
 Shapes: B batch, S positions, T = B*S tokens, A open experts, E experts, V vocabulary.
 """
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from flexcore.evaluation.bits_per_byte import Logits, Windows, bits_per_byte, windows
-from flexcore.loading import load_composed
+from flexcore.loading import load_beside, load_composed
 from flexcore.model.transformer import FlexOlmo
 from flexcore.package import Malformed
 from flexcore.training.tokenizer import load_tokenizer
@@ -36,14 +36,12 @@ class Stock:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class Beside:
     """Bits per byte of the probe (lower is better), and per layer the share of the routing that each slot got."""
 
     anchor: float
     model: float
     shares: list[list[float]]
-    stock: Stock
-    dtype: str
 
     @property
     def finite(self) -> bool:
@@ -55,10 +53,9 @@ class Findings:
         return self.model / self.anchor - 1
 
     @property
-    def agreed(self) -> bool:
-        """Do people who load it with transformers have the model that was tried here?"""
-        apart = abs(self.stock.bits_per_byte / self.model - 1)
-        return max(apart, self.stock.difference) <= AGREEMENT[self.dtype]
+    def share(self) -> float:
+        """Of the routing, over all layers, that the last slot got."""
+        return sum(layer[-1] for layer in self.shares) / len(self.shares)
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -66,13 +63,30 @@ class Findings:
             "finite": self.finite,
             "bits_per_byte": {"anchor": round(self.anchor, 6), "model": round(self.model, 6)},
             "regression": round(self.regression, 6),
-            "stock_loader": {
-                "transformers": self.stock.version,
-                "bits_per_byte": round(self.stock.bits_per_byte, 6),
-                "largest_difference": float(f"{self.stock.difference:.1e}"),
-            },
             "routing": [[round(share, 6) for share in layer] for layer in self.shares],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Findings(Beside):
+    """The same of a composed model, and what a stock loader makes of it."""
+
+    stock: Stock
+    dtype: str
+
+    @property
+    def agreed(self) -> bool:
+        """Do people who load it with transformers have the model that was tried here?"""
+        apart = abs(self.stock.bits_per_byte / self.model - 1)
+        return max(apart, self.stock.difference) <= AGREEMENT[self.dtype]
+
+    def as_json(self) -> dict[str, object]:
+        stock = {
+            "transformers": self.stock.version,
+            "bits_per_byte": round(self.stock.bits_per_byte, 6),
+            "largest_difference": float(f"{self.stock.difference:.1e}"),
+        }
+        return Beside.as_json(self) | {"stock_loader": stock}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +109,16 @@ def probe(folder: Path) -> Findings:
     shares = _shares(model, text, device)
     model.to("meta")  # there may be no room for two
     return Findings(anchor, ours.bits_per_byte, shares, _stock(folder, text, ours, device), dtype)
+
+
+def probe_beside(anchor: Path, package: Path) -> Beside:
+    """Load an expert package beside its anchor, both experts asked as in training, and ask the pair."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = load_beside(anchor, [package]).to(device)
+    text = windows(DOCUMENTS, load_tokenizer(anchor), positions=model.architecture.max_position_embeddings)
+    pair = bits_per_byte(lambda token_BS: model(token_BS.to(device)).cpu(), text)
+    alone = bits_per_byte(lambda token_BS: model(token_BS.to(device), [PUBLIC]).cpu(), text)
+    return Beside(alone, pair, _shares(model, text, device))
 
 
 def _ask(logits: Logits, text: Windows) -> _Asked:

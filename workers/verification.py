@@ -1,4 +1,5 @@
-"""Uploaded to verified: the files of a version or an anchor are read as a stranger's, once, and get their verdict.
+"""Uploaded to read: the files of a version or an anchor are read as a stranger's, once. An anchor gets its verdict
+here; a version that was found whole is asked next (`workers.probing`).
 
 A verdict is about the files alone. Trouble of our own (the store is down, the disk is full) is raised, and the sweep
 sends the job again.
@@ -6,81 +7,56 @@ sends the job again.
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from uuid import UUID
 
 from celery import shared_task
 
 from flexcore.config import Architecture
-from flexcore.package import AnchorContents, Contents, Malformed, check_anchor_package, check_expert_package
+from flexcore.package import AnchorContents, Malformed, check_anchor_package, check_expert_package
+from flexcore.samples import packed
 from flexcore.training.tokenizer import read_tokenizer
 from registry import storage
 from registry.accounts.queries import live_keys_of
 from registry.actors import VERIFIER
-from registry.errors import Invalid, Taken, WrongState
-from registry.evidence.actions import verify_version_with_evidence
+from registry.errors import Taken, WrongState
 from registry.evidence.queries import provenance_of
 from registry.evidence.rules import check_provenance
-from registry.evidence.signatures import BadSignature, KnownKey, verify_package
-from registry.experts.actions import fail_anchor, fail_version, mark_anchor_verified
+from registry.evidence.signatures import KnownKey, verify_package
+from registry.experts.actions import Reading, fail_anchor, fail_version, mark_anchor_verified, note_reading
 from registry.experts.models import Anchor, AnchorState, ExpertVersion, UploadedFile, VersionState
 from registry.experts.queries import get_version
-from registry.jobs import Job
+from registry.jobs import Job, send
+from workers.findings import Findings, Unfit
 from workers.probe_text import PROBE
 from workers.scratch import scratch_folder
 from workers.turns import turn
+from workers.weights import weights_beside
 
 logger = logging.getLogger(__name__)
 
 
-class Unfit(Exception):
-    """The files are not what they should be: one sentence for whoever brought them."""
-
-
-@dataclass(slots=True)
-class Findings:
-    """What was looked at and what came out, in order; nothing follows a check that failed."""
-
-    checks: list[dict[str, object]] = field(default_factory=list)
-
-    @contextmanager
-    def check(self, name: str, *, fine: str) -> Iterator[None]:
-        try:
-            yield
-        except (Unfit, Malformed, BadSignature, Invalid) as fault:
-            self.checks.append({"name": name, "ok": False, "detail": str(fault)})
-            raise Unfit(str(fault)) from fault
-        self.checks.append({"name": name, "ok": True, "detail": fine})
-
-
 @shared_task(name=Job.VERIFY_VERSION.value)
 def verify_version(version_id: str) -> None:
-    """Safe to run twice: a version that has its verdict is left alone."""
+    """Safe to run twice: a version that has its verdict is left alone, and one that was read goes on to its probe."""
     with turn(Job.VERIFY_VERSION, UUID(version_id)) as ours:
         version = get_version(UUID(version_id))
         if not ours or version.state != VersionState.SUBMITTED:
             return
-        findings = Findings()
+        if version.reading:
+            send(Job.PROBE_VERSION, version.id)
+            return
+        findings = Findings(version.id)
         try:
-            contents, fingerprint = _inspect_version(version, findings)
-            verify_version_with_evidence(
-                version.id,
-                data_digest=contents.data_digest,
-                router_digest=contents.router_digest,
-                card=contents.card,
-                data_card=contents.data_card,
-                fingerprint=fingerprint,
-                checks=findings.checks,
-                by=VERIFIER,
-            )
+            reading, weights, sample = read_version(version, findings)
+            checks = findings.checks
+            note_reading(version.id, reading, sample=sample, weights=weights, checks=checks, by=VERIFIER)
         except WrongState as moved:
             logger.info("the verdict on %s came too late: %s", version, moved)
-        except (Unfit, Invalid) as fault:  # Invalid: its key was revoked while we read
-            fail_version(version.id, failure=str(fault), checks=findings.checks, by=VERIFIER)
-            _delete_files(version.files.all())
+        except Unfit as fault:
+            reject_files(version, fault, findings)
 
 
 @shared_task(name=Job.VERIFY_ANCHOR.value)
@@ -107,8 +83,14 @@ def verify_anchor(anchor_id: str) -> None:
             _delete_files(anchor.files.all())
 
 
-def _inspect_version(version: ExpertVersion, findings: Findings) -> tuple[Contents, str]:
-    """What the package holds, and the fingerprint of the key that signed it."""
+def reject_files(version: ExpertVersion, fault: Unfit, findings: Findings) -> None:
+    """The verdict on a version whose files are not what they should be; nothing of them stays."""
+    fail_version(version.id, failure=str(fault), checks=findings.checks, by=VERIFIER)
+    _delete_files(version.files.all())
+
+
+def read_version(version: ExpertVersion, findings: Findings) -> tuple[Reading, dict[str, object], bytes]:
+    """What the package holds and who signed it, how its weights stand to others', and their sample."""
     anchor = version.expert.anchor
     with scratch_folder() as folder:
         with findings.check("files", fine="Every file has the size and the SHA-256 it was announced with."):
@@ -126,7 +108,16 @@ def _inspect_version(version: ExpertVersion, findings: Findings) -> tuple[Conten
         with findings.check("signature", fine="Signed over every file, with a key that the owner has registered."):
             keys = live_keys_of(version.expert.organisation_id)
             fingerprint = verify_package(folder, [KnownKey(key.fingerprint, key.public_key) for key in keys])
-    return contents, fingerprint
+    reading = Reading(
+        data_digest=contents.data_digest,
+        router_digest=contents.router_digest,
+        card=contents.card,
+        data_card=contents.data_card,
+        fingerprint=fingerprint,
+    )
+    weights, remark = weights_beside(version, contents)
+    findings.note("weights", remark)
+    return reading, weights, packed(contents.measured)
 
 
 def _inspect_anchor(anchor: Anchor) -> AnchorContents:

@@ -54,6 +54,8 @@ class CheckOut(serializers.Serializer[Any]):
     name = serializers.CharField(read_only=True)
     ok = serializers.BooleanField(read_only=True)
     detail = serializers.CharField(read_only=True)
+    # It passed, and a reviewer should think about it.
+    attention = serializers.BooleanField(read_only=True, default=False)
 
 
 class AnswerOut(serializers.Serializer[Any]):
@@ -95,6 +97,7 @@ class VersionOut(serializers.ModelSerializer[ExpertVersion]):
     card = serializers.DictField(child=serializers.JSONField(), read_only=True)
     data_card = serializers.DictField(child=serializers.JSONField(), read_only=True)
     checks = CheckOut(many=True, read_only=True)
+    report = serializers.DictField(child=serializers.JSONField(), read_only=True)
     signed_with = serializers.SerializerMethodField()
     licence = serializers.SerializerMethodField()
     consent = serializers.SerializerMethodField()
@@ -118,6 +121,7 @@ class VersionOut(serializers.ModelSerializer[ExpertVersion]):
             "card",
             "data_card",
             "checks",
+            "report",
             "failure",
             "signed_with",
             "licence",

@@ -25,6 +25,7 @@ class Event(models.TextChoices):
     EXPERT_CREATED = "expert.created"
     VERSION_DRAFTED = "version.drafted"
     VERSION_SUBMITTED = "version.submitted"
+    VERSION_READ = "version.read"
     VERSION_VERIFIED = "version.verified"
     VERSION_FAILED = "version.failed"
     VERSION_APPROVED = "version.approved"

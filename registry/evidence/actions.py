@@ -19,7 +19,7 @@ from registry.errors import Invalid
 from registry.evidence.licences import check_may_end, normalised_licence
 from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.evidence.rules import VOCABULARY, check_consent, check_licence_end, check_provenance, check_record
-from registry.experts.actions import draft_version, mark_version_verified
+from registry.experts.actions import Reading, draft_version, mark_version_verified
 from registry.experts.models import ExpertVersion
 from registry.experts.queries import get_expert
 
@@ -88,30 +88,18 @@ def draft_version_with_evidence(
 @transaction.atomic
 def verify_version_with_evidence(
     version_id: UUID,
+    reading: Reading,
     *,
-    data_digest: str,
-    router_digest: str,
-    card: Mapping[str, Any],
-    data_card: Mapping[str, Any],
-    fingerprint: str,
+    report: Mapping[str, Any],
     checks: Sequence[Mapping[str, Any]],
     by: Actor,
 ) -> ExpertVersion:
     """The version is verified, and its provenance is known to be signed with this key."""
-    version = mark_version_verified(
-        version_id,
-        data_digest=data_digest,
-        router_digest=router_digest,
-        card=card,
-        data_card=data_card,
-        fingerprint=fingerprint,
-        checks=checks,
-        by=by,
-    )
+    version = mark_version_verified(version_id, reading, report=report, checks=checks, by=by)
     Provenance.objects.filter(version=version).update(
-        signature_verified=True, key_fingerprint=fingerprint, checked_at=clock.now()
+        signature_verified=True, key_fingerprint=reading.fingerprint, checked_at=clock.now()
     )
-    facts = {"signature_verified": True, "key": fingerprint}
+    facts = {"signature_verified": True, "key": reading.fingerprint}
     record(Event.PROVENANCE_CHECKED, about=str(version), by=by, facts=facts)
     return version
 

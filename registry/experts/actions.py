@@ -1,6 +1,7 @@
 """Making anchors, experts and versions, and moving them along: draft, submitted, verified or failed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +15,9 @@ from registry.accounts.rules import check_slug
 from registry.actors import Actor
 from registry.audit.events import Event
 from registry.audit.log import record
+from registry.digests import digest_of
 from registry.errors import Invalid, Taken, WrongState
-from registry.experts.models import Anchor, AnchorState, Expert, ExpertVersion, UploadedFile, VersionState
+from registry.experts.models import Anchor, AnchorState, Expert, ExpertVersion, UploadedFile, VersionState, WeightSample
 from registry.experts.queries import get_anchor, lock_anchor, lock_version
 from registry.experts.rules import ANCHOR_FILES, PACKAGE_FILES, check_domain, missing_files
 from registry.jobs import Job, after_commit
@@ -142,32 +144,73 @@ def fail_anchor(anchor_id: UUID, *, failure: str, by: Actor) -> Anchor:
     return anchor
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a version's files said of themselves, all of it checked, and whose key signed them (its fingerprint)."""
+
+    data_digest: str
+    router_digest: str
+    card: Mapping[str, Any]
+    data_card: Mapping[str, Any]
+    fingerprint: str
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return {
+            "data_digest": self.data_digest,
+            "router_digest": self.router_digest,
+            "signed_with": self.fingerprint,
+        }
+
+
 @transaction.atomic
-def mark_version_verified(
+def note_reading(
     version_id: UUID,
+    reading: Reading,
     *,
-    data_digest: str,
-    router_digest: str,
-    card: Mapping[str, Any],
-    data_card: Mapping[str, Any],
-    fingerprint: str,
+    sample: bytes,
+    weights: Mapping[str, Any],
     checks: Sequence[Mapping[str, Any]],
     by: Actor,
 ) -> ExpertVersion:
-    """The files are an expert of this anchor, signed with the key of this fingerprint. It waits for review now."""
+    """The files were read to their end and are an expert of this anchor; next it is asked about public text."""
+    version = lock_version(version_id)
+    if version.state != VersionState.SUBMITTED:
+        raise WrongState(f"{version} is {version.state}; only what is submitted is read.")
+    if not version.reading:
+        version.reading, version.report = asdict(reading), {"weights": dict(weights)}
+        version.checks = [dict(check) for check in checks]
+        version.save(update_fields=["reading", "report", "checks", "changed_at"])
+        WeightSample.objects.create(version=version, data=sample)
+        record(Event.VERSION_READ, about=str(version), by=by, facts=reading.facts)
+    after_commit(Job.PROBE_VERSION, version.id)
+    return version
+
+
+@transaction.atomic
+def mark_version_verified(
+    version_id: UUID,
+    reading: Reading,
+    *,
+    report: Mapping[str, Any],
+    checks: Sequence[Mapping[str, Any]],
+    by: Actor,
+) -> ExpertVersion:
+    """The files are an expert of this anchor, signed with a living key, and fit to be asked. Review is next."""
     version = lock_version(version_id)
     key = SigningKey.objects.filter(
-        organisation=version.expert.organisation, fingerprint=fingerprint, revoked_at=None
+        organisation=version.expert.organisation, fingerprint=reading.fingerprint, revoked_at=None
     ).first()
     if key is None:
-        raise Invalid(f"The key {fingerprint} is not one that {version.expert.organisation} has registered.")
+        raise Invalid(f"The key {reading.fingerprint} is not one that {version.expert.organisation} has registered.")
     version.move_to(VersionState.VERIFIED)
-    version.data_digest, version.router_digest = data_digest, router_digest
-    version.card, version.data_card, version.checks = dict(card), dict(data_card), [dict(check) for check in checks]
+    version.data_digest, version.router_digest = reading.data_digest, reading.router_digest
+    version.card, version.data_card = dict(reading.card), dict(reading.data_card)
+    version.checks, version.report, version.reading = [dict(check) for check in checks], dict(report), {}
     version.signed_with = key
     version.verified_at = timezone.now()
     version.save()
-    facts = {"data_digest": data_digest, "router_digest": router_digest, "signed_with": fingerprint}
+    facts = reading.facts | {"report_digest": digest_of(version.report)}
     record(Event.VERSION_VERIFIED, about=str(version), by=by, facts=facts)
     return version
 
@@ -180,8 +223,9 @@ def fail_version(
     version = lock_version(version_id)
     version.move_to(VersionState.FAILED)
     version.failure = failure[:MAX_FAILURE]
-    version.checks = [dict(check) for check in checks]
-    version.save(update_fields=["state", "failure", "checks", "changed_at"])
+    version.checks, version.reading = [dict(check) for check in checks], {}
+    version.save(update_fields=["state", "failure", "checks", "reading", "changed_at"])
+    WeightSample.objects.filter(version=version).delete()
     record(Event.VERSION_FAILED, about=str(version), by=by, facts={}, private={"failure": version.failure})
     return version
 

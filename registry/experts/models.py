@@ -128,7 +128,9 @@ class ExpertVersion(models.Model):
     card = models.JSONField(default=dict)  # expert.json
     data_card = models.JSONField(default=dict)
     signed_with = models.ForeignKey(SigningKey, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    checks = models.JSONField(default=list)  # [{name, ok, detail}] as they were done
+    checks = models.JSONField(default=list)  # [{name, ok, detail, attention}] as they were done
+    reading = models.JSONField(default=dict)  # what its files said, from when they were read until the verdict
+    report = models.JSONField(default=dict)  # figures of the verification: weights beside the anchor's, the probe
     failure = models.TextField(blank=True)
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -204,3 +206,24 @@ class SignedPart(models.Model):
 
     def __str__(self) -> str:
         return f"part {self.number} of {self.file_id}"
+
+
+class WeightSample(models.Model):
+    """A few values of each tensor of an expert: enough to see whom it resembles. Goes when the expert's bytes go."""
+
+    version = models.OneToOneField(
+        ExpertVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="weight_sample"
+    )
+    anchor = models.OneToOneField(Anchor, on_delete=models.PROTECT, null=True, blank=True, related_name="weight_sample")
+    data = models.BinaryField()  # as flexcore.samples packs it
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(version__isnull=True) ^ models.Q(anchor__isnull=True),
+                name="sample_is_of_one_expert",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"sample of {self.version_id or self.anchor_id}"

@@ -1,6 +1,6 @@
 """Finding anchors, experts, versions and their files. What an actor may not see is not found."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -10,7 +10,15 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from registry.accounts.queries import reach_of
 from registry.actors import Actor
 from registry.errors import NotFound
-from registry.experts.models import Anchor, AnchorState, Expert, ExpertVersion, UploadedFile, VersionState
+from registry.experts.models import (
+    STILL_WANTED,
+    Anchor,
+    AnchorState,
+    Expert,
+    ExpertVersion,
+    UploadedFile,
+    VersionState,
+)
 from registry.experts.rules import Parts, parts_for
 
 T = TypeVar("T")
@@ -137,6 +145,15 @@ def home_of(file: UploadedFile) -> ExpertVersion | Anchor:
 
 def parts_of_file(file: UploadedFile) -> Parts:
     return parts_for(file.size, file.part_size)
+
+
+def neighbours_of(version: ExpertVersion) -> Iterator[tuple[ExpertVersion, bytes]]:
+    """All other experts of its anchor that are used or may be, with their samples; a few at a time."""
+    rows = ExpertVersion.objects.filter(
+        expert__anchor=version.expert.anchor_id, state__in=STILL_WANTED, weight_sample__isnull=False
+    ).exclude(id=version.id)
+    for other in rows.select_related("weight_sample", "expert__organisation").iterator(chunk_size=64):
+        yield other, bytes(other.weight_sample.data)
 
 
 def submitted_ids(*, before: datetime) -> tuple[Sequence[UUID], Sequence[UUID]]:

@@ -13,7 +13,7 @@ from registry.audit.queries import first_broken
 from registry.errors import Invalid, Taken, WrongState
 from registry.evidence.actions import verify_version_with_evidence
 from registry.evidence.models import Provenance
-from registry.experts.actions import fail_anchor, fail_version, mark_anchor_verified, submit_anchor
+from registry.experts.actions import Reading, fail_anchor, fail_version, mark_anchor_verified, submit_anchor
 from registry.experts.models import AnchorState, UploadedFile, VersionState
 from registry.experts.queries import submitted_ids
 from registry.experts.rules import ANCHOR_FILES, PACKAGE_FILES
@@ -50,11 +50,14 @@ def jobs_in(queue: Redis) -> list[tuple[str, list[str]]]:
 
 def facts(**changes: Any) -> dict[str, Any]:
     return {
-        "data_digest": made_digest("data"),
-        "router_digest": made_digest("router"),
-        "card": {"format": 1},
-        "data_card": {"name": "Plays"},
-        "fingerprint": made_digest("key"),
+        "reading": Reading(
+            data_digest=made_digest("data"),
+            router_digest=made_digest("router"),
+            card={"format": 1},
+            data_card={"name": "Plays"},
+            fingerprint=made_digest("key"),
+        ),
+        "report": {"weights": {"change": 0.1}},
         "checks": [{"name": "names", "ok": True, "detail": "5 files"}],
         "by": VERIFIER,
     } | changes
@@ -125,7 +128,8 @@ def test_verified_it_holds_what_was_found_and_whose_key_signed_it() -> None:
     body = api(ADA).get(f"/api/v1/versions/{version.id}").json()
     assert (body["state"], body["data_digest"]) == ("verified", made_digest("data"))
     assert body["signed_with"] == made_digest("key")
-    assert body["checks"] == [{"name": "names", "ok": True, "detail": "5 files"}]
+    assert body["checks"] == [{"name": "names", "ok": True, "detail": "5 files", "attention": False}]
+    assert body["report"] == {"weights": {"change": 0.1}}
     assert body["provenance"]["signature_verified"] is True
     assert list(log().values_list("event", flat=True)) == [
         "version.verified",

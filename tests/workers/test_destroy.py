@@ -16,7 +16,7 @@ from registry.compositions.models import Composition, CompositionState, Shard
 from registry.compositions.queries import content_of, shards_of
 from registry.digests import digest_of
 from registry.errors import NotAllowed
-from registry.experts.models import VersionState
+from registry.experts.models import VersionState, WeightSample
 from registry.policy.queries import COMPOSE, judge
 from registry.withdrawals.actions import confirm_destruction, lift_hold, place_hold
 from registry.withdrawals.models import Step, Withdrawal
@@ -52,6 +52,7 @@ def test_everything_of_it_goes(home: Home) -> None:
     bring_both(home)
     build = assembled(on_withdrawal="close")
     own = uploads_of(version_of("drama"))
+    WeightSample.objects.create(version=version_of("drama"), data=b"a few of its values")
     only_here = set(build.files.filter(path="config.json").values_list("key", flat=True))
     before = (len(left_of(own)), len(shards_left("drama")))
 
@@ -61,6 +62,7 @@ def test_everything_of_it_goes(home: Home) -> None:
     assert left_of(own) == []
     assert shards_left("drama") == set()
     assert left_of(list(only_here)) == []
+    assert not WeightSample.objects.exists()
     assert step(withdrawal, Step.DESTROY).done_at is not None
 
 

@@ -19,13 +19,16 @@ from tests.factories import made_digest
 from tests.flexcore.packages import ELSEWHERE
 from tests.flexcore.packages import make_expert as write_expert
 from tests.workers.packages import SMALL, Home, Spoil, bring_anchor, bring_version, register_key, spoiled
+from workers.probing import probe_version
 from workers.verification import verify_version
 
 Change = Callable[[ExpertVersion], object]
 
 
 def verified(version: ExpertVersion) -> ExpertVersion:
+    """Read, and when it was found whole, asked."""
     verify_version(str(version.id))
+    probe_version(str(version.id))
     return ExpertVersion.objects.get(id=version.id)
 
 
@@ -56,6 +59,8 @@ def test_an_honest_package_waits_for_review_with_every_check_told(home: Home) ->
         ("package", True),
         ("provenance", True),
         ("signature", True),
+        ("weights", True),
+        ("probe", True),
     ]
     assert Provenance.objects.get(version=version).signature_verified
     assert len(kept(version)) == 5

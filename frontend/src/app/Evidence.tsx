@@ -6,10 +6,13 @@ import { LicenceCard } from "@/features/evidence/LicenceCard";
 import { ProvenanceCard } from "@/features/evidence/ProvenanceCard";
 import { CardFacts } from "@/features/experts/CardFacts";
 import { Checks } from "@/features/experts/Checks";
+import { Figures } from "@/features/experts/Figures";
+import { readReport } from "@/features/experts/report";
 import { VersionFacts } from "@/features/experts/VersionFacts";
 import { VersionFiles } from "@/features/experts/VersionFiles";
 
 export function Evidence({ version }: { version: Version }) {
+  const report = readReport(version.report);
   return (
     <>
       <Section title="Licence">
@@ -24,6 +27,11 @@ export function Evidence({ version }: { version: Version }) {
       <Section title="Checks" about="What the registry found when it read the package.">
         <Checks checks={version.checks} />
       </Section>
+      {report && (
+        <Section title="Figures" about="Measured by the registry, beside the anchor.">
+          <Figures report={report} />
+        </Section>
+      )}
       {Object.keys(version.card).length > 0 && (
         <Section title="What the owner says of it" about="From the package; measured by the owner, not by the registry.">
           <CardFacts card={version.card} dataCard={version.data_card} />

@@ -21,12 +21,17 @@ export function Checks({ checks }: { checks: readonly Check[] }) {
                 </Text>
               )}
             </Stack>
-            <StateBadge state={check.ok ? "approved" : "failed"} words={check.ok ? "Passed" : "Failed"} />
+            <Outcome check={check} />
           </Group>
         </li>
       ))}
     </RowList>
   );
+}
+
+function Outcome({ check }: { check: Check }) {
+  if (!check.ok) return <StateBadge state="failed" words="Failed" />;
+  return check.attention ? <StateBadge state="verified" words="Passed, look here" /> : <StateBadge state="approved" words="Passed" />;
 }
 
 function inWords(name: string): string {
