@@ -22,6 +22,8 @@ class Job(StrEnum):
     FOLLOW_SELECTORS = "follow_selectors"
     FOLLOW_SELECTOR = "follow_selector"
     CARRY_ON_WITHDRAWAL = "carry_on_withdrawal"
+    FOLLOW_REVIEW = "follow_review"
+    CARRY_ON_RECALL = "carry_on_recall"
     DELIVER = "deliver"
     SWEEP = "sweep"
     TIDY = "tidy"

@@ -7,9 +7,9 @@ from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
 from registry.experts.models import Anchor, Expert, ExpertVersion, SignedPart, UploadedFile, WeightSample
 from registry.notices.models import Delivery, Webhook
 from registry.policy.models import Decision, PolicySet, Quarantine
-from registry.reviews.models import Question, Review, ReviewClaim, Suspension
+from registry.reviews.models import Question, Review, ReviewClaim, ReviewNotice, Suspension
 from registry.usage.models import Download
-from registry.withdrawals.models import Certificate, DestroyedObject, LegalHold, Withdrawal, WithdrawalStep
+from registry.withdrawals.models import Certificate, DestroyedObject, LegalHold, Recall, Withdrawal, WithdrawalStep
 
 __all__ = [
     "Anchor",
@@ -41,9 +41,11 @@ __all__ = [
     "Provenance",
     "Quarantine",
     "Question",
+    "Recall",
     "RepositoryFile",
     "Review",
     "ReviewClaim",
+    "ReviewNotice",
     "Sequenced",
     "Shard",
     "SignedPart",

@@ -83,9 +83,11 @@ STUCK_SECONDS = env.float("GUILDHALL_STUCK_SECONDS", default=30)
 JOB_SECONDS = env.int("GUILDHALL_JOB_SECONDS", default=7200)
 KEEP_UNUSED_HOURS = env.float("GUILDHALL_KEEP_UNUSED_HOURS", default=168)  # shards that no model holds
 SCRATCH = Path(env.str("GUILDHALL_SCRATCH", default=str(Path(gettempdir()) / "guildhall-scratch")))
-# Reviews: how many approvals a version needs, by when it should be decided, how long a claim keeps others away.
+# Reviews: how many approvals a version needs, by when it should be decided and how long before reviewers are reminded,
+# how long a claim keeps others away.
 REQUIRED_APPROVALS = env.int("GUILDHALL_REQUIRED_APPROVALS", default=1)
 REVIEW_HOURS = env.float("GUILDHALL_REVIEW_HOURS", default=120)
+REVIEW_REMIND_HOURS = env.float("GUILDHALL_REVIEW_REMIND_HOURS", default=24)
 CLAIM_MINUTES = env.float("GUILDHALL_CLAIM_MINUTES", default=60)
 
 INSTALLED_APPS = [

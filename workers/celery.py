@@ -28,6 +28,7 @@ app = Celery(
         "workers.publishing",
         "workers.following",
         "workers.withdrawing",
+        "workers.reviewed",
         "workers.delivering",
         "workers.sweeps",
         "workers.tidying",

@@ -1,5 +1,5 @@
-"""What got stuck is sent again, what ended is withdrawn, and uploads that nobody finished are dropped. Several
-sweeps at once do no harm.
+"""What got stuck is sent again, what ended is withdrawn, reviews that are late are said to be, and uploads that nobody
+finished are dropped. Several sweeps at once do no harm.
 
 The rows say what is stuck: a job that the queue lost, or whose worker died, shows as a row that does not move.
 """
@@ -17,6 +17,7 @@ from registry import storage
 from registry.actors import SWEEPER
 from registry.audit import clock
 from registry.compositions.answers import drop_old_answers
+from registry.compositions.licensing import licence_rules
 from registry.compositions.models import CompositionState
 from registry.compositions.queries import SHARDS, stuck_compositions
 from registry.compositions.selectors import models_to_follow
@@ -24,9 +25,13 @@ from registry.experts.queries import submitted_ids
 from registry.experts.uploads import sweep_uploads
 from registry.jobs import Job, send
 from registry.notices.queries import due_deliveries
+from registry.reviews.deadlines import remind_of, unsaid_deadlines
 from registry.withdrawals.actions import expire_version
 from registry.withdrawals.expiry import Ending, endings, notify_expiry, unsaid
+from registry.withdrawals.holders import versions_to_tell_of
 from registry.withdrawals.queries import open_withdrawals
+from registry.withdrawals.recalls import open_recalls, versions_to_recall
+from workers.reviewed import mind_the_licences
 from workers.turns import EVERYTHING, turn
 
 logger = logging.getLogger(__name__)
@@ -34,6 +39,7 @@ logger = logging.getLogger(__name__)
 MESSAGES = 1000  # a sweep
 UPLOADS_EVERY = 600  # seconds; it looks through the store
 TIDY_EVERY = 3600
+LICENCES_EVERY = 300  # and at once when a release, or a setting, reads them otherwise
 JOB_IN: dict[str, Job] = {
     CompositionState.DECIDED: Job.COMPOSE,
     CompositionState.ASSEMBLING: Job.COMPOSE,
@@ -48,27 +54,38 @@ def sweep() -> None:
         if not ours:
             return
         mind_the_ends()
-        idle = timedelta(seconds=settings.STUCK_SECONDS)
-        anchors, versions = submitted_ids(before=timezone.now() - idle)
-        for anchor_id in anchors:
-            _send_again(Job.VERIFY_ANCHOR, anchor_id)
-        for version_id in versions:
-            _send_again(Job.VERIFY_VERSION, version_id)
-        for composition in stuck_compositions(older_than=idle):
-            if composition.state in JOB_IN:
-                _send_again(JOB_IN[composition.state], composition.id)
-        for model_id in models_to_follow():
-            _send_again(Job.FOLLOW_SELECTOR, model_id)
-        for withdrawal in open_withdrawals().filter(requested_at__lt=timezone.now() - idle):
-            _send_again(Job.CARRY_ON_WITHDRAWAL, withdrawal.id)
-        for delivery in due_deliveries(clock.now())[:MESSAGES]:
-            _send_again(Job.DELIVER, delivery.id)
+        mind_the_reviews()
+        send_again_what_is_stuck()
+        if cache.add(f"licences-asked:{licence_rules()}", 1, timeout=LICENCES_EVERY):
+            mind_the_licences()
         if cache.add("uploads-swept", 1, timeout=UPLOADS_EVERY):
             sweep_uploads(by=SWEEPER)
             drop_old_answers()
             _drop_half_made_shards()
         if cache.add("tidied", 1, timeout=TIDY_EVERY):
             send(Job.TIDY)
+
+
+def send_again_what_is_stuck() -> None:
+    idle = timedelta(seconds=settings.STUCK_SECONDS)
+    anchors, versions = submitted_ids(before=timezone.now() - idle)
+    for anchor_id in anchors:
+        _send_again(Job.VERIFY_ANCHOR, anchor_id)
+    for version_id in versions:
+        _send_again(Job.VERIFY_VERSION, version_id)
+    for composition in stuck_compositions(older_than=idle):
+        if composition.state in JOB_IN:
+            _send_again(JOB_IN[composition.state], composition.id)
+    for model_id in models_to_follow():
+        _send_again(Job.FOLLOW_SELECTOR, model_id)
+    for withdrawal in open_withdrawals().filter(requested_at__lt=timezone.now() - idle):
+        _send_again(Job.CARRY_ON_WITHDRAWAL, withdrawal.id)
+    for version in (*versions_to_tell_of(), *versions_to_recall()):
+        _send_again(Job.FOLLOW_REVIEW, version.id)
+    for recall in open_recalls().filter(opened_at__lt=timezone.now() - idle):
+        _send_again(Job.CARRY_ON_RECALL, recall.id)
+    for delivery in due_deliveries(clock.now())[:MESSAGES]:
+        _send_again(Job.DELIVER, delivery.id)
 
 
 def mind_the_ends() -> None:
@@ -79,6 +96,15 @@ def mind_the_ends() -> None:
         _mind(ending)
     for ending in unsaid(found, now=now):
         _mind(ending)
+
+
+def mind_the_reviews() -> None:
+    """Decisions that are due soon or late are said to be, each once."""
+    for version_id in unsaid_deadlines():
+        try:
+            remind_of(version_id, by=SWEEPER)
+        except Exception:
+            logger.exception("The deadline of version %s could not be minded.", version_id)
 
 
 def _mind(ending: Ending) -> None:

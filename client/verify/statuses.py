@@ -15,7 +15,7 @@ MAX_TOKEN = 16 * 2**20
 MAX_LIST = 64 * 2**20
 LEEWAY = 60  # seconds that two clocks may differ
 BITS = 2
-WORDS = {1: "withdrawn", 2: "paused"}
+WORDS = {1: "withdrawn or rejected", 2: "paused or suspended"}
 LABEL = "The status list"
 
 

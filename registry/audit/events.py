@@ -46,6 +46,7 @@ class Event(models.TextChoices):
     REVIEW_CLAIMED = "review.claimed"
     REVIEW_RELEASED = "review.released"
     REVIEW_DECIDED = "review.decided"
+    REVIEW_REMINDED = "review.reminded"
     QUESTION_ASKED = "question.asked"
     QUESTION_ANSWERED = "question.answered"
 
@@ -96,6 +97,10 @@ class Event(models.TextChoices):
     WITHDRAWAL_REOPENED = "withdrawal.reopened"
     WITHDRAWAL_CHECKED = "withdrawal.checked"
     WITHDRAWAL_CERTIFIED = "withdrawal.certified"
+    RECALL_OPENED = "recall.opened"
+    RECALL_BLOCKED = "recall.blocked"
+    RECALL_ANNOUNCED = "recall.announced"
+    RECALL_ENDED = "recall.ended"
     HOLD_PLACED = "hold.placed"
     HOLD_LIFTED = "hold.lifted"
     EXPIRY_NOTIFIED = "expiry.notified"

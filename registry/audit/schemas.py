@@ -84,6 +84,7 @@ SHAPES: dict[E, Shape] = {
     E.REVIEW_CLAIMED: shape("until"),
     E.REVIEW_RELEASED: shape(),
     E.REVIEW_DECIDED: shape("verdict", optional="round checklist answers", private="reason notes"),
+    E.REVIEW_REMINDED: shape("what round due_at"),
     E.QUESTION_ASKED: shape("question", private="text"),
     E.QUESTION_ANSWERED: shape("question", private="text"),
     # policy
@@ -135,6 +136,10 @@ SHAPES: dict[E, Shape] = {
     E.WITHDRAWAL_REOPENED: shape("remnants"),
     E.WITHDRAWAL_CHECKED: shape("listed read composed served clients"),
     E.WITHDRAWAL_CERTIFIED: shape("statement_digest version data_digest"),
+    E.RECALL_OPENED: shape("cause"),
+    E.RECALL_BLOCKED: shape("revisions"),
+    E.RECALL_ANNOUNCED: shape("organisations deliveries"),
+    E.RECALL_ENDED: shape("models"),
     E.HOLD_PLACED: shape(private="reason"),
     E.HOLD_LIFTED: shape(),
     E.EXPIRY_NOTIFIED: shape("what ends_on days"),

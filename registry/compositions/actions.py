@@ -30,6 +30,7 @@ from registry.compositions.builds import (
     move,
     move_main,
 )
+from registry.compositions.licensing import digest_now
 from registry.compositions.models import (
     RUNNING,
     SERVED,
@@ -430,3 +431,21 @@ def block_compositions_with(
         composition.model = models[composition.model_id]
     block_all(hit, reason=reason, by=by)
     return hit
+
+
+@transaction.atomic
+def block_clashing(composition_id: UUID, *, by: Actor) -> tuple[Composition | None, str]:
+    """Ask the licences of a served revision again, and block it when they no longer go together; with the sentence."""
+    composition, _, versions, model = _lock_for_publication(composition_id)
+    if composition.state not in SERVED:
+        return None, ""
+    asked = Ask(versions=versions, anchor=model.anchor, purpose=model.purpose, top_k=model.top_k)
+    found = list(dict.fromkeys(clash["reason"] for clash in clashes_in(asked)))
+    if not found:
+        composition.terms_digest = digest_now(versions, anchor=model.anchor, purpose=model.purpose)
+        composition.save(update_fields=["terms_digest"])
+        return None, ""
+    sentence = f"The licences in revision {composition.revision[:12]} no longer go together. {' '.join(found)}"
+    composition.model = model
+    block_all([composition], reason=sentence, by=by)
+    return composition, sentence

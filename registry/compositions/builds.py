@@ -134,11 +134,10 @@ def block_all(builds: Sequence[Composition], *, reason: str, by: Actor) -> None:
         served = build.state in SERVED
         build.move_to(S.WITHDRAWN if served else S.CANCELLED)
         facts = {"model": str(build.model), "recipe_digest": build.recipe_digest}
+        build.failure = reason
         if served:
             build.blocked_at = now
             facts["revision"] = build.revision
-        else:
-            build.failure = reason
         build.changed_at = now
         deeds.append(Deed(EVENT_OF[CompositionState(build.state)], str(build), by, facts, {"reason": reason}))
         if build.model.main_id == build.id:

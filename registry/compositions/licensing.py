@@ -5,16 +5,20 @@ anchor, of which no policy is asked.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 
 from registry.actors import Actor
 from registry.audit import clock
-from registry.compositions.models import Composition
+from registry.compositions.models import SERVED, Composition, Inclusion
 from registry.compositions.queries import candidates, versions_in
+from registry.digests import digest_of
 from registry.errors import Invalid
-from registry.evidence.combining import OF_ONE_PART, READINGS, Combined, combine
+from registry.evidence.combining import OF_ONE_PART, READINGS, RULES, Combined, combine
 from registry.evidence.duties import Finding, Part
+from registry.evidence.licence_data import DATA_DIGEST
 from registry.evidence.licences import normalised_licence
 from registry.evidence.models import LicenceTerms
 from registry.evidence.rules import PURPOSES
@@ -57,6 +61,47 @@ def clashes(versions: Sequence[ExpertVersion], *, anchor: Anchor, purpose: str) 
         for conflict in found
         for name in _blamed(conflict, public)
     ]
+
+
+def terms_digest(licences: Iterable[str], *, anchor: str, purpose: str) -> str:
+    """Of all that the answer follows from: licences, what they are read to say, the reading, and what it is for.
+
+    Ends of terms are not in it: they are one expert's, and the policies ask about them at each download.
+    """
+    return digest_of({"experts": sorted(licences), "anchor": anchor, "purpose": purpose, "read": licence_rules()})
+
+
+def licence_rules() -> str:
+    """How this installation reads licences: its data, its rules, its reading of a composition."""
+    return f"{DATA_DIGEST}-{RULES}-{settings.COMPOSITION_COUNTS_AS}"
+
+
+def digest_now(versions: Sequence[ExpertVersion], *, anchor: Anchor, purpose: str) -> str:
+    rows = {row.version_id: str(row) for row in LicenceTerms.objects.filter(version__in=versions)}
+    licences = [rows.get(version.id, "") for version in versions]
+    return terms_digest(licences, anchor=anchor.licence, purpose=purpose)
+
+
+def revisions_to_ask_again() -> list[UUID]:
+    """Served revisions whose licences, or what they are read to say, are not what they were when it was last asked.
+
+    After a release that reads a licence otherwise, another setting or another licence concluded: all that it touches.
+    """
+    served = Composition.objects.filter(state__in=SERVED).order_by("id")
+    held: dict[UUID, list[str]] = {}
+    licences = {row.version_id: str(row) for row in LicenceTerms.objects.filter(version__in=_included())}
+    for build, version in Inclusion.objects.filter(composition__state__in=SERVED).values_list("composition", "version"):
+        held.setdefault(build, []).append(licences.get(version, ""))
+    rows = served.values_list("id", "terms_digest", "model__anchor__licence", "model__purpose")
+    return [
+        build
+        for build, known, anchor, purpose in rows
+        if known != terms_digest(held.get(build, ()), anchor=anchor, purpose=purpose)
+    ]
+
+
+def _included() -> Any:
+    return Inclusion.objects.filter(composition__state__in=SERVED).values("version")
 
 
 def combine_named(

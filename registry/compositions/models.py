@@ -20,7 +20,7 @@ class CompositionState(models.TextChoices):
     REFUSED = "refused"
     FAILED = "failed"
     CANCELLED = "cancelled"
-    WITHDRAWN = "withdrawn"  # holds a withdrawn version; answers RevisionNotFound
+    WITHDRAWN = "withdrawn"  # taken out of use, for its versions or its licences; answers RevisionNotFound
     SUPERSEDED = "superseded"  # main has moved on; still served
 
 
@@ -88,6 +88,8 @@ class Composition(models.Model):
     failure = models.TextField(blank=True)
     refusals = models.JSONField(default=list)  # [{expert, policy, reason}]
     decisions = models.ManyToManyField(Decision, related_name="+")
+    # Of the licences and what they were read to say when this build was last found to go together; see licensing.py.
+    terms_digest = models.CharField(max_length=71, blank=True)
     progress = models.JSONField(default=dict)  # {step, done, total}
     validation = models.JSONField(default=dict)
     included_entry = models.BigIntegerField(null=True, blank=True)  # the log's entry that tells of its inclusions

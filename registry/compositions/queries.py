@@ -38,6 +38,7 @@ from registry.policy.rules import Verdict
 
 SHARDS = "shards/"  # where composed weights lie, by the digest of the data
 FILES = "files/"  # where small composed files lie, by digest
+OUT_FOR_GOOD = {VersionState.WITHDRAWN: "withdrawn", VersionState.REJECTED: "rejected"}
 
 
 class RevisionNotFound(NotFound):
@@ -100,13 +101,18 @@ def get_revision(model: Model, revision: str) -> Composition:
     gone = rows.filter(state=CompositionState.WITHDRAWN).order_by("-created_at").first()
     if gone is None:
         raise RevisionNotFound(f"{model} has no revision {revision[:40]}.")
-    withdrawn = [str(version) for version in withdrawn_from(gone)]
-    names = " and ".join(withdrawn) or "an expert"
-    if revision == MAIN:
-        detail = f"{names} was withdrawn and {model} has no revision without it yet."
-    else:
-        detail = f"{names} was withdrawn, and so was every revision that holds it; load main instead."
-    raise RevisionNotFound(detail, withdrawn=withdrawn)
+    raise RevisionNotFound(_why_gone(gone, model, is_main=revision == MAIN), withdrawn=map(str, withdrawn_from(gone)))
+
+
+def _why_gone(gone: Composition, model: Model, *, is_main: bool) -> str:
+    held = [version for _, version in versions_in(gone)]
+    for state, word in OUT_FOR_GOOD.items():
+        if names := " and ".join(str(version) for version in held if version.state == state):
+            if is_main:
+                return f"{names} was {word} and {model} has no revision without it yet."
+            return f"{names} was {word}, and so was every revision that holds it; load main instead."
+    why = gone.failure or "An expert was withdrawn."
+    return f"{why} {model} has no other revision yet." if is_main else f"{why} Load main instead."
 
 
 def _untagged(model: Model, revision: str) -> str:

@@ -15,7 +15,7 @@ from registry.actors import Actor
 from registry.audit.events import Event
 from registry.audit.log import record
 from registry.compositions.builds import cancel_running, lock_composition, move, move_main, start_build
-from registry.compositions.licensing import clashes
+from registry.compositions.licensing import clashes, digest_now
 from registry.compositions.models import RUNNING, SERVED, Composition, CompositionState, Model, OnWithdrawal
 from registry.compositions.queries import candidates
 from registry.compositions.rules import (
@@ -268,6 +268,7 @@ def _living_build(model: Model, digest: str) -> Composition | None:
 def build_or_bring_back(model: Model, asked: Ask, decisions: Sequence[Decision], *, by: Actor) -> Composition:
     """The living build of this recipe, back in its place; else a new one. Any other that still runs is cancelled."""
     recipe, digest = recipe_of(asked)
+    terms = digest_now(asked.versions, anchor=asked.anchor, purpose=asked.purpose)
     living = _living_build(model, digest)
     cancel_running(model, reason="A newer request took its place.", but=living, by=by)
     if living is None:
@@ -276,11 +277,14 @@ def build_or_bring_back(model: Model, asked: Ask, decisions: Sequence[Decision],
         composition = start_build(
             model, recipe=recipe, recipe_digest=digest, decisions=decisions, purpose=asked.purpose, by=by
         )
+        composition.terms_digest = terms  # saved with the move
         move(composition, S.DECIDED, by=by)
         after_commit(Job.COMPOSE, composition.id)
         return composition
     composition = lock_composition(living.id)
     composition.decisions.add(*decisions)
+    composition.terms_digest = terms
+    composition.save(update_fields=["terms_digest"])
     if composition.state in SERVED:
         if composition.state == S.SUPERSEDED:
             move(composition, S.PUBLISHED, by=by, facts={"revision": composition.revision})

@@ -25,6 +25,7 @@ from registry.evidence.rules import Purpose
 
 DERIVATIVE, COLLECTION = "derivative", "collection"
 READINGS = (DERIVATIVE, COLLECTION)
+RULES = 1  # one more whenever what is said below changes: what is served is asked about again
 
 # What the rules are called, with what each says. A conflict that lies in one part alone is told apart from those that
 # only the parts together have.

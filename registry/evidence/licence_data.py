@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from registry.digests import digest_of
 from registry.evidence.rules import PURPOSES
 
 SHARE_ALIKE = {"no", "part", "whole"}
@@ -128,4 +129,5 @@ def _terms(row: Mapping[str, Any]) -> Terms:
 
 
 LICENCES, NOTICES, BANS, OUTPUTS = _read()
+DATA_DIGEST = digest_of(licence_file())  # of all that is read there: another one may mean another answer
 BY_HUB = {name: row.id for row in LICENCES.values() for name in row.hub}

@@ -49,7 +49,7 @@ ROADS: dict[str, set[str]] = {
     VersionState.APPROVED: {VersionState.PAUSED, VersionState.SUSPENDED, VersionState.WITHDRAWN},
     VersionState.PAUSED: {VersionState.APPROVED, VersionState.SUSPENDED, VersionState.WITHDRAWN},
     VersionState.SUSPENDED: {VersionState.APPROVED, VersionState.REJECTED, VersionState.WITHDRAWN},
-    VersionState.REJECTED: set(),
+    VersionState.REJECTED: {VersionState.WITHDRAWN},  # an owner can always take the bytes back
     VersionState.WITHDRAWN: set(),
 }
 
@@ -151,7 +151,7 @@ class ExpertVersion(models.Model):
             # The signed list is made from these at each request; they are few among many.
             models.Index(
                 fields=["state", "status_index"],
-                condition=models.Q(state__in=["withdrawn", "paused", "suspended"]),
+                condition=models.Q(state__in=["withdrawn", "rejected", "paused", "suspended"]),
                 name="version_out_of_use",
             )
         ]

@@ -1,8 +1,8 @@
 """The signed list of what is withdrawn, paused or suspended, for everybody: a Token Status List (IETF) as a JWT.
 
 It is made from the rows at each request, so that a click shows in the next copy that anybody fetches. Two bits a
-version, at the version's own place: 0 in use, 1 withdrawn, 2 denied for now (paused or suspended). Whoever keeps a copy
-has to fetch a new one after `ttl` seconds.
+version, at the version's own place: 0 in use, 1 out of use for good (withdrawn, or rejected after all), 2 denied for
+now (paused or suspended). Whoever keeps a copy has to fetch a new one after `ttl` seconds.
 """
 
 import base64
@@ -18,13 +18,18 @@ from registry.audit.keys import statement_signer
 from registry.experts.models import VersionState
 
 BITS = 2
-CODES = {VersionState.WITHDRAWN.value: 1, VersionState.PAUSED.value: 2, VersionState.SUSPENDED.value: 2}
+CODES = {
+    VersionState.WITHDRAWN.value: 1,
+    VersionState.REJECTED.value: 1,
+    VersionState.PAUSED.value: 2,
+    VersionState.SUSPENDED.value: 2,
+}
 TTL = 900
 LIFE = 86_400
 STEP = 60  # a list that says the same is the same token for so long: one that caches may ask whether it changed
 LISTED = """
 SELECT state, string_agg(status_index::text, ' ') FROM registry_expertversion
-WHERE state IN ('withdrawn', 'paused', 'suspended') AND status_index IS NOT NULL GROUP BY state
+WHERE state IN ('withdrawn', 'rejected', 'paused', 'suspended') AND status_index IS NOT NULL GROUP BY state
 """
 LAST = "SELECT max(status_index) FROM registry_expertversion"
 

@@ -154,6 +154,16 @@ def _step(name: str, *, done: bool = True) -> Telling:
     return tell
 
 
+def _recall(name: str) -> Telling:
+    def tell(state: State, leaf: Leaf) -> None:
+        steps = state.of("recall", leaf["about"]).setdefault("steps", [])
+        if name not in steps:
+            steps.append(name)
+            steps.sort()
+
+    return tell
+
+
 def _granted(state: State, leaf: Leaf) -> None:
     readers = state.of("downloads", _name(leaf["about"])).setdefault("readers", [])
     if leaf["actor"] not in readers:
@@ -214,6 +224,10 @@ TELLINGS: dict[Event, Telling] = {
     E.WITHDRAWAL_REOPENED: _step("destroy", done=False),
     E.WITHDRAWAL_CHECKED: _step("check"),
     E.WITHDRAWAL_CERTIFIED: _step("certify"),
+    E.RECALL_OPENED: _recall("opened"),
+    E.RECALL_BLOCKED: _recall("blocked"),
+    E.RECALL_ANNOUNCED: _recall("announced"),
+    E.RECALL_ENDED: _recall("ended"),
     E.DESTRUCTION_CONFIRMED: sets("withdrawal", confirmed=True),
     E.HOLD_PLACED: sets("version", held=True),
     E.HOLD_LIFTED: sets("version", held=False),

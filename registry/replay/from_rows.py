@@ -15,7 +15,7 @@ from registry.replay.from_log import review_name
 from registry.replay.state import State
 from registry.reviews.models import Question, Review, ReviewClaim, Suspension
 from registry.usage.models import Download
-from registry.withdrawals.models import Certificate, LegalHold, Withdrawal
+from registry.withdrawals.models import Certificate, LegalHold, Recall, Withdrawal
 
 VERSION = ("version__expert__organisation",)
 
@@ -160,6 +160,10 @@ def _withdrawals(state: State) -> None:
         facts["confirmed"] = withdrawal.destruction_confirmed_at is not None
         if withdrawal.id in certificates:
             facts["certificate"] = certificates[withdrawal.id]
+    for recall in Recall.objects.select_related("version__expert__organisation", "composition"):
+        done = {"blocked": recall.blocked_at, "announced": recall.announced_at, "ended": recall.ended_at}
+        steps = ["opened", *(name for name, at in done.items() if at is not None)]
+        state.of("recall", recall.about)["steps"] = sorted(steps)
     for hold in LegalHold.objects.select_related("version__expert__organisation").order_by("placed_at"):
         state.of("version", str(hold.version))["held"] = hold.lifted_at is None
 

@@ -63,7 +63,7 @@ def review_version(
     check_answers(answers, approving=verdict == Verdict.APPROVE)
     if concluded_licence:
         _conclude_licence(version, concluded_licence, by=by)
-    _write(version, number, verdict, reason, answers, by=by)
+    review = _write(version, number, verdict, reason, answers, by=by)
     if verdict == Verdict.REJECT:
         version.move_to(VersionState.REJECTED)
         record(Event.VERSION_REJECTED, about=str(version), by=by, facts={}, private={"reason": reason})
@@ -71,6 +71,9 @@ def review_version(
     elif approvals_of(version, number) >= settings.REQUIRED_APPROVALS:
         _approve(version, number, by=by)
     version.save()  # also when one approval of several is in: what others have read is stale now
+    if number > 1 and version.state not in AWAITING:
+        _tell_owner_of_the_end(version, review, by=by)
+        after_commit(Job.FOLLOW_REVIEW, version.id)
     return version
 
 
@@ -123,8 +126,30 @@ def revoke_key_and_review_again(key_id: UUID, *, by: Actor) -> SigningKey:
     return key
 
 
-def _write(version: ExpertVersion, number: int, verdict: Verdict, reason: str, answers: Answers, *, by: Actor) -> None:
-    Review.objects.create(
+def _tell_owner_of_the_end(version: ExpertVersion, review: Review, *, by: Actor) -> None:
+    """What was called into question is settled; who holds it is told from above (`withdrawals`)."""
+    rejected = version.state == VersionState.REJECTED
+    what = "rejected" if rejected else "approved again"
+    follows = (
+        "It is denied for good: the revisions that hold it are blocked, and their models composed again without it. "
+        "You can still withdraw it, to have its stored data destroyed."
+        if rejected
+        else "The revisions that hold it are served again, as far as the policies allow and it is not paused."
+    )
+    told = {
+        "title": f"{version} was {what}",
+        "text": f"{version} was {what} in a new review. {follows} What was said is on its page: "
+        f"{settings.GUILDHALL_URL}/versions/{version.id}",
+        "version": str(version),
+    }
+    kind = f"version.{'rejected' if rejected else 'approved'}"
+    announce(kind, {version.expert.organisation: told}, about=f"review:{review.id}", asks=False, by=by)
+
+
+def _write(
+    version: ExpertVersion, number: int, verdict: Verdict, reason: str, answers: Answers, *, by: Actor
+) -> Review:
+    review = Review.objects.create(
         version=version,
         round=number,
         reviewer_id=person_id_of(by),
@@ -139,6 +164,7 @@ def _write(version: ExpertVersion, number: int, verdict: Verdict, reason: str, a
     if answers.notes:
         private["notes"] = answers.notes
     record(Event.REVIEW_DECIDED, about=str(version), by=by, facts=facts, private=private)
+    return review
 
 
 def _approve(version: ExpertVersion, number: int, *, by: Actor) -> None:
@@ -189,6 +215,7 @@ def _suspend(version: ExpertVersion, *, cause: SuspensionCause, reason: str, by:
         "version.suspended", {version.expert.organisation: told}, about=f"suspension:{suspension.id}", asks=False, by=by
     )
     after_commit(Job.FOLLOW_SELECTORS)
+    after_commit(Job.FOLLOW_REVIEW, version.id)
 
 
 def _register(expert_id: UUID) -> int:

@@ -69,6 +69,30 @@ class SuspensionCause(models.TextChoices):
     DEMANDED = "demanded"
 
 
+class Said(models.TextChoices):
+    """What is said of a version in a round of its reviews, once."""
+
+    DUE = "due"  # to reviewers: its decision is due soon
+    OVERDUE = "overdue"  # to reviewers, and to its owner
+    SUSPENDED = "suspended"  # to who holds it
+    APPROVED = "approved"  # to who was told that it was suspended
+
+
+class ReviewNotice(models.Model):
+    """It was said, in this round. The messages and this row land together."""
+
+    version = models.ForeignKey(ExpertVersion, on_delete=models.PROTECT, related_name="+")
+    round = models.PositiveIntegerField()
+    what = models.CharField(max_length=12, choices=Said)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "round", "what"], name="review_is_said_once")]
+
+    def __str__(self) -> str:
+        return f"{self.what} of {self.version_id} in round {self.round}"
+
+
 class Suspension(models.Model):
     """Why a version that was approved has to be decided on again. A round may have several causes."""
 

@@ -58,6 +58,15 @@ def recipients_of(version: ExpertVersion) -> Recipients:
     )
 
 
+def readers_of(composition: Composition) -> Recipients:
+    """Of one revision: whose model it is, and everybody in its download record."""
+    home = composition.model.organisation
+    rows = downloads_of(composition).select_related("person", "organisation")
+    people = {(row.person_id, row.organisation_id): (row.person, row.organisation) for row in rows}
+    revisions = {organisation: [composition.revision] for _, organisation in people.values()}
+    return Recipients({home: [composition.revision]} | revisions, list(people.values()))
+
+
 def usage_of(organisation: Organisation, *, month: str | None = None) -> Statement:
     """The statement of a month, or of all time, by the published log: what a stranger can recompute."""
     size = published_size()

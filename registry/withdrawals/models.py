@@ -1,9 +1,11 @@
-"""Withdrawals: asked for once, carried through step by step to the certificate; and holds, which stop destruction."""
+"""Withdrawals: asked for once, carried through step by step to the certificate; holds, which stop destruction; and
+recalls, which take revisions out of use and destroy nothing."""
 
 from uuid import uuid4
 
 from django.db import models
 
+from registry.compositions.models import Composition
 from registry.experts.models import ExpertVersion
 
 
@@ -77,6 +79,44 @@ class WithdrawalStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} of {self.withdrawal_id}"
+
+
+class RecallCause(models.TextChoices):
+    REJECTED = "rejected", "Compliance rejected it after all"
+    LICENCES = "licences", "The licences of its parts no longer go together"
+
+
+class Recall(models.Model):
+    """Revisions taken out of use though nobody withdrew anything: all that hold a version which was approved once and
+    then rejected, or a single one whose parts' licences no longer go together. The bytes stay.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    cause = models.CharField(max_length=12, choices=RecallCause)
+    version = models.OneToOneField(ExpertVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    composition = models.OneToOneField(Composition, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.TextField()  # a sentence; consumers read it
+    builds = models.ManyToManyField(Composition, related_name="+")  # that it stopped
+    opened_at = models.DateTimeField(auto_now_add=True)
+    blocked_at = models.DateTimeField(null=True, blank=True)
+    announced_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)  # every model that lost its main was asked for again
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(version__isnull=True) ^ models.Q(composition__isnull=True),
+                name="recall_is_of_one_thing",
+            )
+        ]
+        indexes = [models.Index(fields=["opened_at"], condition=models.Q(ended_at=None), name="recall_is_open")]
+
+    def __str__(self) -> str:
+        return f"recall:{self.id}"
+
+    @property
+    def about(self) -> str:
+        return str(self.version or self.composition)
 
 
 class DestroyedObject(models.Model):

@@ -39,7 +39,7 @@ from registry.experts.rules import PACKAGE_FILES
 from registry.experts.uploads import add_version_file, complete_file, sign_parts
 from registry.jobs import Job
 from registry.policy.cedar import default_policies
-from registry.reviews.actions import review_version
+from registry.reviews.actions import review_version, suspend_version
 from registry.reviews.models import Verdict
 from registry.withdrawals.actions import (
     confirm_destruction,
@@ -51,7 +51,9 @@ from registry.withdrawals.actions import (
     withdraw_expert,
     withdraw_version,
 )
+from registry.withdrawals.holders import versions_to_tell_of
 from registry.withdrawals.models import Cause, LegalHold, Withdrawal
+from registry.withdrawals.recalls import open_recalls, versions_to_recall
 from tests.chaos.killing import killed_at
 from tests.factories import ADA, BEN, CY, IN_ORDER, PASSWORD, make_active, make_token, row_of
 from tests.registry.uploading import put
@@ -98,6 +100,8 @@ class World:
         self.deeds: dict[Deed, int] = {
             self.upload: 6,
             self.review: 8,
+            self.suspend: 2,
+            self.decide_again: 2,
             self.request: 8,
             self.tag: 2,
             self.untag: 1,
@@ -156,7 +160,8 @@ class World:
         builds = Composition.objects.filter(state__in=RUNNING).exists()
         uploads = ExpertVersion.objects.filter(state=VersionState.SUBMITTED).exists()
         withdrawals = Withdrawal.objects.filter(ended_at=None).exists()
-        return not builds and not uploads and not withdrawals and not models_to_follow()
+        reviewed = open_recalls().exists() or versions_to_recall().exists() or versions_to_tell_of().exists()
+        return not builds and not uploads and not withdrawals and not reviewed and not models_to_follow()
 
     def _calmly(self, deed: Deed) -> None:
         with TestCase.captureOnCommitCallbacks(execute=True), suppress(Refusal):
@@ -209,6 +214,13 @@ class World:
         verdict = Verdict.APPROVE if self.dice.random() < 0.9 else Verdict.REJECT
         review_version(self._version(VersionState.VERIFIED).id, by=BEN, verdict=verdict, answers=IN_ORDER, reason=WHY)
 
+    def suspend(self) -> None:
+        suspend_version(self._version(VersionState.APPROVED, VersionState.PAUSED).id, reason=WHY, by=BEN)
+
+    def decide_again(self) -> None:
+        verdict = Verdict.APPROVE if self.dice.random() < 0.5 else Verdict.REJECT
+        review_version(self._version(VersionState.SUSPENDED).id, by=BEN, verdict=verdict, answers=IN_ORDER, reason=WHY)
+
     def request(self) -> None:
         experts = self.dice.choice((["drama"], ["code"], ["drama", "code"], ["drama", "code"]))
         by_domain = self.dice.random() < 0.4
@@ -245,7 +257,7 @@ class World:
 
     def withdraw(self) -> None:
         password = PASSWORD if self.dice.random() < 0.5 else ""
-        states = [state for state in VersionState if state not in {VersionState.FAILED, VersionState.REJECTED}]
+        states = [state for state in VersionState if state != VersionState.FAILED]
         withdraw_version(self._version(*states).id, by=ADA, reason=WHY, password=password)
 
     def withdraw_all(self) -> None:
