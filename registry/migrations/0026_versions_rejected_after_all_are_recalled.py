@@ -15,7 +15,7 @@ def protected(field: type[models.ForeignKey], to: str, **more: object) -> models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0023_consent_records_follow_27560")]
+    dependencies = [("registry", "0024_versions_are_read_then_probed")]
 
     operations = [
         migrations.RemoveIndex(model_name="expertversion", name="version_out_of_use"),

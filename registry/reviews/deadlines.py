@@ -19,7 +19,7 @@ from registry.experts.models import ExpertVersion
 from registry.experts.queries import lock_version
 from registry.notices.actions import announce
 from registry.reviews.models import ReviewNotice, Said
-from registry.reviews.queries import due_at, is_overdue, live_claims, round_of, versions_awaiting_review, waiting_since
+from registry.reviews.queries import due_at, is_overdue, live_claims, round_of, waiting_longest, waiting_since
 
 
 def ahead() -> timedelta:
@@ -38,13 +38,13 @@ def mark_of(since: datetime | None) -> Said | None:
 def unsaid_deadlines() -> list[UUID]:
     """What waits, is due soon or overdue, and has not been told so in its round."""
     latest = clock.now() - timedelta(hours=settings.REVIEW_HOURS) + ahead()
-    late = list(versions_awaiting_review().filter(waiting_since__lte=latest))
+    late = waiting_longest(until=latest)
     notices = ReviewNotice.objects.filter(version__in=late, what__in=[Said.DUE, Said.OVERDUE])
     said = set(notices.values_list("version", "round", "what"))
     return [
         version.id
         for version in late
-        if (what := mark_of(version.waiting_since)) and (version.id, round_of(version), what.value) not in said
+        if (what := mark_of(waiting_since(version))) and (version.id, round_of(version), what.value) not in said
     ]
 
 

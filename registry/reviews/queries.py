@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -29,6 +30,12 @@ def versions_awaiting_review() -> QuerySet[ExpertVersion]:
         .select_related("expert__organisation", "expert__anchor", "created_by")
         .order_by("waiting_since", "id")
     )
+
+
+def waiting_longest(*, until: datetime) -> list[ExpertVersion]:
+    """What has waited since then, or longer."""
+    rows: Any = versions_awaiting_review()
+    return list(rows.filter(waiting_since__lte=until))
 
 
 def waiting_since(version: ExpertVersion) -> datetime | None:
