@@ -20,10 +20,12 @@ class Refusal(Exception):
     code: ClassVar[str] = "refused"
     title: ClassVar[str] = "The request was refused"
 
-    def __init__(self, detail: str, *, policies: Sequence[Reason] = ()) -> None:
+    def __init__(self, detail: str, *, policies: Sequence[Reason] = (), field: str = "") -> None:
+        """`field`: the path in the request of what is wrong, as in consent.language, where it is one field."""
         super().__init__(detail)
         self.detail = detail
         self.policies = tuple(policies)
+        self.field = field
 
 
 class Invalid(Refusal):

@@ -3,7 +3,7 @@
 from registry.accounts.models import ApiToken, Membership, Organisation, Person, SigningKey
 from registry.audit.models import Entry, LogKey, LogState, Payload, Pending, Sequenced, Tile
 from registry.compositions.models import Composition, Inclusion, KeptAnswer, Model, Paper, RepositoryFile, Shard, Tag
-from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
+from registry.evidence.models import ConsentReceipt, ConsentRecord, EvidenceFile, LicenceTerms, Provenance
 from registry.experts.models import Anchor, Expert, ExpertVersion, SignedPart, UploadedFile, WeightSample
 from registry.notices.models import Delivery, Webhook
 from registry.policy.models import Decision, PolicySet, Quarantine
@@ -16,12 +16,14 @@ __all__ = [
     "ApiToken",
     "Certificate",
     "Composition",
+    "ConsentReceipt",
     "ConsentRecord",
     "Decision",
     "Delivery",
     "DestroyedObject",
     "Download",
     "Entry",
+    "EvidenceFile",
     "Expert",
     "ExpertVersion",
     "Inclusion",

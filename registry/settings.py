@@ -182,6 +182,8 @@ SPECTACULAR_SETTINGS = {
         "Verdict": "registry.reviews.models.Verdict",
         "SuspensionCause": "registry.reviews.models.SuspensionCause",
         "ChecklistAnswer": "registry.reviews.checklists.Said",
+        "EvidenceKind": "registry.evidence.models.FileKind",
+        "ConsentState": "registry.evidence.models.ConsentState",
         "Step": "registry.withdrawals.models.Step",
         "LegalBasis": "registry.withdrawals.models.LegalBasis",
         "Cause": "registry.withdrawals.models.Cause",

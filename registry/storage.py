@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
 import boto3
@@ -84,6 +84,11 @@ def _b64(sha256_hex: str) -> str:
 def put(key: str, data: bytes, *, cache_for_ever: bool = False) -> None:
     cache = "public, max-age=31536000, immutable" if cache_for_ever else "no-cache"
     _store().put_object(Bucket=settings.S3_BUCKET, Key=key, Body=data, CacheControl=cache)
+
+
+def put_file(key: str, file: IO[bytes]) -> None:
+    """The same from a file that can be rewound, without having it in memory."""
+    _store().put_object(Bucket=settings.S3_BUCKET, Key=key, Body=file, CacheControl="no-cache")
 
 
 def size_of(key: str) -> int | None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.utils import timezone
 
 from registry.accounts.models import ApiToken, Role
 from registry.actors import PROPAGATOR, Actor, person
@@ -14,6 +16,9 @@ from registry.audit.rotation import note_keys
 from registry.audit.statements import sign
 from registry.compositions.actions import set_tag
 from registry.digests import sha256
+from registry.evidence.files import add_evidence
+from registry.evidence.models import ConsentState
+from registry.evidence.receipts import issue_receipt
 from registry.experts.models import AnchorState, ExpertVersion, UploadedFile, VersionState
 from registry.experts.rules import ANCHOR_FILES, PACKAGE_FILES
 from registry.experts.uploads import add_version_file
@@ -61,6 +66,7 @@ EVERYBODY = frozenset(CAST)
 CHECKERS = frozenset({BEN, OLGA, OTTO})
 STEWARDS = frozenset({BEN, OTTO})
 OWNER = frozenset({ADA})
+READERS = frozenset({ADA, BEN, OLGA})  # of the documents that were handed in; operators are not among them
 OPERATOR = frozenset({OTTO})
 CONSUMER = frozenset({CY})
 REVIEWER = frozenset({BEN})
@@ -82,6 +88,7 @@ class Operation:
     may: frozenset[Actor]
     body: Callable[[], Any] = field(default=lambda: None)
     strangers: bool = False
+    raw: str = ""  # the body, where it is not JSON
     headers: Callable[[], dict[str, str]] = field(default=dict)  # asked after the address was made
 
 
@@ -97,6 +104,32 @@ def always(value: Any) -> Callable[[], Any]:
 
 def draft() -> str:
     return f"/versions/{make_draft().id}"
+
+
+def a_document(then: Callable[[ExpertVersion], None] = lambda version: None) -> Callable[[], str]:
+    """Of a version in review: the owner's people read it, and those who decide on it or look into decisions."""
+
+    def address() -> str:
+        version = make_draft()
+        file = add_evidence(version.id, BytesIO(b"We agree."), kind="consent", name="consent.txt", by=ADA)
+        then(version)
+        return f"/evidence/{file.id}"
+
+    return address
+
+
+def hand_in(version: ExpertVersion) -> None:
+    version.state, version.submitted_at = VersionState.VERIFIED, timezone.now()
+    version.save()
+
+
+def with_receipt(then: str) -> Callable[[], str]:
+    def address() -> str:
+        version = make_version()
+        issue_receipt(version, ConsentState.GIVEN, at=timezone.now(), party=str(ADA), by=ADA)
+        return f"/versions/{version.id}/{then}"
+
+    return address
 
 
 def whole_draft() -> str:
@@ -408,7 +441,14 @@ OPERATIONS: dict[str, Operation] = {
     "getWithdrawal": Operation("GET", a_withdrawal(), OWNER | CHECKERS),
     "confirmDestruction": Operation("POST", to_confirm, OWNER, always({"password": PASSWORD})),
     "getCertificate": Operation("GET", certified, OWNER | CHECKERS),
-    "getReceipt": Operation("GET", lambda: f"/versions/{make_version().id}/receipt", OWNER),
+    "getReceipt": Operation("GET", with_receipt("receipt"), READERS),
+    "listReceipts": Operation("GET", with_receipt("receipts"), READERS),
+    "listEvidence": Operation("GET", lambda: f"/versions/{waiting().id}/evidence", READERS),
+    "addEvidence": Operation(
+        "POST", lambda: f"{draft()}/evidence?kind=consent&name=consent.txt", OWNER, raw="We agree."
+    ),
+    "readEvidence": Operation("GET", a_document(hand_in), READERS),
+    "removeEvidence": Operation("DELETE", a_document(), OWNER),
     "pauseVersion": Operation(
         "POST", lambda: f"/versions/{make_version().id}/pause", OWNER, always({"reason": REASON})
     ),

@@ -21,6 +21,7 @@ from registry.compositions.licensing import licence_rules
 from registry.compositions.models import CompositionState
 from registry.compositions.queries import SHARDS, stuck_compositions
 from registry.compositions.selectors import models_to_follow
+from registry.evidence.files import sweep_evidence
 from registry.experts.queries import submitted_ids
 from registry.experts.uploads import sweep_uploads
 from registry.jobs import Job, send
@@ -31,6 +32,7 @@ from registry.withdrawals.expiry import Ending, endings, notify_expiry, unsaid
 from registry.withdrawals.holders import versions_to_tell_of
 from registry.withdrawals.queries import open_withdrawals
 from registry.withdrawals.recalls import open_recalls, versions_to_recall
+from registry.withdrawals.receipts import issue_missing_receipts
 from workers.reviewed import mind_the_licences
 from workers.turns import EVERYTHING, turn
 
@@ -60,6 +62,8 @@ def sweep() -> None:
             mind_the_licences()
         if cache.add("uploads-swept", 1, timeout=UPLOADS_EVERY):
             sweep_uploads(by=SWEEPER)
+            sweep_evidence(by=SWEEPER)
+            issue_missing_receipts(by=SWEEPER)
             drop_old_answers()
             _drop_half_made_shards()
         if cache.add("tidied", 1, timeout=TIDY_EVERY):

@@ -96,6 +96,8 @@ def _of_refusal(error: Refusal) -> dict[str, Any]:
     more: dict[str, Any] = {}
     if error.policies:
         more["policies"] = [{"policy": r.policy, "reason": r.reason} for r in error.policies]
+    if error.field:
+        more["errors"] = {error.field: [error.detail]}
     return problem(error.status, error.detail, code=error.code, title=error.title, **more)
 
 

@@ -26,9 +26,8 @@ from registry.api.evidence import (
 )
 from registry.api.files import AddFile, FileOut
 from registry.api.waiting import WaitingOut, waiting_of
-from registry.evidence.actions import draft_version_with_evidence
+from registry.evidence.actions import draft_version_with_evidence, submit_version_with_receipt
 from registry.evidence.queries import consent_of, licence_of, provenance_of
-from registry.experts.actions import submit_version
 from registry.experts.models import ROADS, ExpertVersion, VersionState
 from registry.experts.queries import files_of, get_visible_version
 from registry.experts.uploads import add_version_file
@@ -242,5 +241,5 @@ class SubmitVersion(APIView):
         """Close the draft and have it verified. All files of the package must have arrived."""
         actor = actor_of(request)
         get_visible_version(version_id, actor=actor)
-        submit_version(version_id, by=actor)
+        submit_version_with_receipt(version_id, by=actor)
         return version_answer(version_id, request)

@@ -9,7 +9,8 @@ from rest_framework.views import APIView
 
 from registry.accounts.models import Role
 from registry.evidence.licence_data import BANS, LICENCES, NOTICES, OUTPUTS, Terms
-from registry.evidence.rules import DATA_CATEGORIES, LEGAL_BASES, PURPOSES, VOCABULARY, Purpose
+from registry.evidence.models import FileKind
+from registry.evidence.rules import CATEGORY_NAMES, LEGAL_BASES, PURPOSES, VOCABULARY, Purpose
 
 
 class PurposeOut(serializers.Serializer[Purpose]):
@@ -62,6 +63,7 @@ class VocabularyOut(serializers.Serializer[dict[str, object]]):
     purposes = PurposeOut(many=True, read_only=True)
     data_categories = WordOut(many=True, read_only=True)
     legal_bases = WordOut(many=True, read_only=True)
+    evidence_kinds = WordOut(many=True, read_only=True)
     roles = WordOut(many=True, read_only=True)
     licences = TermsOut(many=True, read_only=True)
 
@@ -76,8 +78,9 @@ class Vocabulary(APIView):
         words = {
             "version": VOCABULARY,
             "purposes": list(PURPOSES.values()),
-            "data_categories": [{"id": key, "name": name} for key, name in DATA_CATEGORIES.items()],
+            "data_categories": [{"id": key, "name": name} for key, name in CATEGORY_NAMES.items()],
             "legal_bases": [{"id": key, "name": name} for key, name in LEGAL_BASES.items()],
+            "evidence_kinds": [{"id": kind.value, "name": kind.label} for kind in FileKind],
             "roles": [{"id": role.value, "name": role.label} for role in Role],
             "licences": list(LICENCES.values()),
         }

@@ -17,7 +17,6 @@ from registry.api.callers import actor_of
 from registry.api.session import OnSignIn
 from registry.api.versions import VersionOut, version_answer
 from registry.audit.queries import entry_of_key, index_of, leaf_at, proof_of
-from registry.audit.statements import sign
 from registry.errors import NotAllowed, NotFound
 from registry.experts.queries import get_visible_expert, get_visible_version
 from registry.withdrawals import actions
@@ -33,7 +32,7 @@ from registry.withdrawals.queries import (
     preview_of,
     withdrawal_of,
 )
-from registry.withdrawals.statements import receipt_of, residuals_of
+from registry.withdrawals.statements import residuals_of
 
 
 class AffectedOut(serializers.Serializer[Any]):
@@ -265,24 +264,10 @@ class CertificateOfWithdrawal(APIView):
         return Response(
             {
                 "envelope": found.envelope,
-                **_proven(found.entry),
-                "key": {"vkey": found.vkey, **_proven(key)},
+                **proven(found.entry),
+                "key": {"vkey": found.vkey, **proven(key)},
             }
         )
-
-
-class ReceiptOut(serializers.Serializer[Any]):
-    envelope = serializers.DictField(child=serializers.JSONField(), read_only=True)
-
-
-class Receipt(APIView):
-    """/versions/{version_id}/receipt"""
-
-    @extend_schema(operation_id="getReceipt", responses=ReceiptOut)
-    def get(self, request: Request, version_id: UUID) -> Response:
-        version = get_visible_version(version_id, actor=actor_of(request))
-        demand_role(actor_of(request), Role.OWNER, version.expert.organisation)
-        return Response({"envelope": sign(receipt_of(version)).envelope})
 
 
 class WithdrawalPreview(APIView):
@@ -367,7 +352,7 @@ def _for_its_own(withdrawal_id: UUID, request: Request) -> Withdrawal:
     return withdrawal
 
 
-def _proven(entry: int) -> dict[str, str]:
+def proven(entry: int) -> dict[str, str]:
     index = index_of(entry)
     if index is None:
         raise NotFound("The certificate is on its way into the published log; ask again in a second.")

@@ -1,6 +1,7 @@
 """Drafting a version together with what speaks for it, and noting what the check of its signature said."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,9 +18,10 @@ from registry.audit.log import record
 from registry.digests import canonical, digest_of, sha256
 from registry.errors import Invalid
 from registry.evidence.licences import check_may_end, normalised_licence
-from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
+from registry.evidence.models import ConsentRecord, ConsentState, LicenceTerms, Provenance
+from registry.evidence.receipts import issue_receipt
 from registry.evidence.rules import VOCABULARY, check_consent, check_licence_end, check_provenance, check_record
-from registry.experts.actions import Reading, draft_version, mark_version_verified
+from registry.experts.actions import Reading, draft_version, mark_version_verified, submit_version
 from registry.experts.models import ExpertVersion
 from registry.experts.queries import get_expert
 
@@ -86,6 +88,15 @@ def draft_version_with_evidence(
 
 
 @transaction.atomic
+def submit_version_with_receipt(version_id: UUID, *, by: Actor) -> ExpertVersion:
+    """Close the draft. Its consent is given with this, and the receipt of it is signed and kept."""
+    version = submit_version(version_id, by=by)
+    at = version.submitted_at or clock.now()
+    issue_receipt(version, ConsentState.GIVEN, at=at, party=str(by), by=by)
+    return version
+
+
+@transaction.atomic
 def verify_version_with_evidence(
     version_id: UUID,
     reading: Reading,
@@ -104,11 +115,22 @@ def verify_version_with_evidence(
     return version
 
 
+@contextmanager
+def _about(field: str) -> Iterator[None]:
+    """Says which field of the request a refusal is about."""
+    try:
+        yield
+    except Invalid as fault:
+        raise Invalid(fault.detail, field=field) from fault
+
+
 def _declare_licence(version: ExpertVersion, claim: LicenceClaim, *, by: Actor) -> None:
-    declared = normalised_licence(claim.declared, text=claim.text)
+    with _about("licence.declared"):
+        declared = normalised_licence(claim.declared, text=claim.text)
     check_licence_end(claim.valid_until, now=clock.now())
     if claim.valid_until is not None:
-        check_may_end(declared)
+        with _about("licence.valid_until"):
+            check_may_end(declared)
     LicenceTerms.objects.create(
         version=version,
         declared=declared,
@@ -138,7 +160,10 @@ def _give_consent(version: ExpertVersion, claim: ConsentClaim, *, by: Actor) -> 
     check_record(**described)
     for slug in claim.recipients:
         if not Organisation.objects.filter(slug=slug).exists():
-            raise Invalid(f'The consent names the recipient "{slug[:60]}", which is no organisation here.')
+            raise Invalid(
+                f'The consent names the recipient "{slug[:60]}", which is no organisation here.',
+                field="consent.recipients",
+            )
     consent = ConsentRecord.objects.create(
         version=version,
         legal_basis=claim.legal_basis,

@@ -1,4 +1,4 @@
-"""What speaks for a version: licence terms, the consent behind the data, and where it came from."""
+"""What speaks for a version: licence terms, the consent behind the data, where it came from; files and receipts."""
 
 from uuid import uuid4
 
@@ -63,3 +63,72 @@ class Provenance(models.Model):
 
     def __str__(self) -> str:
         return f"provenance of {self.version_id}"
+
+
+class FileKind(models.TextChoices):
+    """What a file speaks for; but for the last, the kinds that the reviewers' checklist asks about."""
+
+    CONSENT = "consent", "Consent record"
+    LICENCE = "licence", "Licence agreement"
+    PRIVACY = "privacy", "Privacy report"
+    PROVENANCE = "provenance", "Provenance of the data"
+    OTHER = "other", "Other"
+
+
+class EvidenceFile(models.Model):
+    """A document that an owner laid beside a version: read by them, by compliance and by auditors, and by nobody else.
+
+    The object is there before the row; its bytes are those of the digest, which the log holds.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    version = models.ForeignKey(ExpertVersion, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=16, choices=FileKind)
+    name = models.CharField(max_length=120)
+    media_type = models.CharField(max_length=40)  # by its content
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=71)
+    key = models.CharField(max_length=200, unique=True)
+    added_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "kind", "sha256"], name="evidence_is_added_once"),
+            models.CheckConstraint(condition=models.Q(kind__in=FileKind.values), name="evidence_kind_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"evidence:{self.id}"
+
+
+class ConsentState(models.TextChoices):
+    """The states of ISO/IEC TS 27560."""
+
+    GIVEN = "given"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    INVALIDATED = "invalidated"
+    TERMINATED = "terminated"
+
+
+class ConsentReceipt(models.Model):
+    """A signed receipt as it was made at the moment itself, to the byte. Its digest is in the log's entry."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    consent = models.ForeignKey(ConsentRecord, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=16, choices=ConsentState)
+    envelope = models.JSONField()  # DSSE, around an in-toto statement
+    digest = models.CharField(max_length=71)  # of the statement
+    vkey = models.CharField(max_length=400)
+    entry = models.BigIntegerField()
+    issued_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["consent", "state"], name="receipt_is_issued_once"),
+            models.CheckConstraint(condition=models.Q(state__in=ConsentState.values), name="consent_state_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"receipt:{self.id}"

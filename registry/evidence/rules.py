@@ -75,6 +75,20 @@ LEGAL_BASES: dict[str, str] = {
     "no-personal-data": "The data is about nobody",
 }
 
+# The same kinds in words for people.
+CATEGORY_NAMES: dict[str, str] = {
+    "identifying": "Names and other identifiers",
+    "contact": "Addresses, telephone numbers, e-mail",
+    "demographic": "Age, gender, origin and the like",
+    "location": "Where people are or were",
+    "communication": "What people wrote or said to each other",
+    "behaviour": "What people do: habits, use of services",
+    "professional": "Work and education",
+    "financial": "Money and property",
+    "health": "Health and treatment",
+    "special-category": "Other especially protected data: belief, politics, sexuality, biometrics (GDPR Art. 9)",
+    "pseudonymised": "Data whose names were replaced, and could be put back",
+}
 # Kinds of personal data, and what DPV and its extension for personal data call them.
 DATA_CATEGORIES: dict[str, str] = {
     "identifying": "pd:Identifying",
@@ -117,21 +131,32 @@ def check_consent(
 ) -> None:
     """Refuse a consent record that could never allow anything, or that says something we do not know."""
     if legal_basis not in LEGAL_BASES:
-        raise Invalid(f'"{legal_basis}" is not a legal basis we know; choose one of {", ".join(LEGAL_BASES)}.')
+        known = ", ".join(LEGAL_BASES)
+        raise Invalid(
+            f'"{legal_basis}" is not a legal basis we know; choose one of {known}.', field="consent.legal_basis"
+        )
     if not purposes:
-        raise Invalid("The consent names no purpose; name at least one.")
+        raise Invalid("The consent names no purpose; name at least one.", field="consent.purposes")
     for purpose in purposes:
         if purpose not in PURPOSES:
-            raise Invalid(f'"{purpose}" is not a purpose we know; choose from {", ".join(PURPOSES)}.')
+            known = ", ".join(PURPOSES)
+            raise Invalid(f'"{purpose}" is not a purpose we know; choose from {known}.', field="consent.purposes")
     for code in jurisdictions:
         if not JURISDICTION.fullmatch(code):
-            raise Invalid(f'"{code}" is not a jurisdiction; give ISO 3166 codes such as DE or US-CA.')
+            raise Invalid(
+                f'"{code}" is not a jurisdiction; give ISO 3166 codes such as DE or US-CA.',
+                field="consent.jurisdictions",
+            )
     if valid_until is not None and valid_until <= valid_from:
-        raise Invalid("The consent ends before it begins; correct its dates.")
+        raise Invalid("The consent ends before it begins; correct its dates.", field="consent.valid_until")
     if valid_until is not None and valid_until <= now:
-        raise Invalid(f"The consent expired on {valid_until:%d %B %Y}; give one that is valid now.")
+        raise Invalid(
+            f"The consent expired on {valid_until:%d %B %Y}; give one that is valid now.", field="consent.valid_until"
+        )
     if not withdrawal_method.strip():
-        raise Invalid("Say how the people behind the data can withdraw their consent.")
+        raise Invalid(
+            "Say how the people behind the data can withdraw their consent.", field="consent.withdrawal_method"
+        )
 
 
 def check_record(
@@ -145,21 +170,32 @@ def check_record(
 ) -> None:
     """Refuse words that a reader of the record would not know."""
     if language and not LANGUAGE.fullmatch(language):
-        raise Invalid(f'"{language[:40]}" is not a language; give a BCP 47 tag such as en or de-AT.')
+        raise Invalid(
+            f'"{language[:40]}" is not a language; give a BCP 47 tag such as en or de-AT.', field="consent.language"
+        )
     for kind in data_categories:
         if kind not in DATA_CATEGORIES:
             known = ", ".join(DATA_CATEGORIES)
-            raise Invalid(f'"{kind[:40]}" is not a kind of personal data we know; choose from {known}.')
+            raise Invalid(
+                f'"{kind[:40]}" is not a kind of personal data we know; choose from {known}.',
+                field="consent.data_categories",
+            )
     for code in storage_locations:
         if not JURISDICTION.fullmatch(code):
-            raise Invalid(f'"{code[:40]}" is not a place; give where the data is stored as codes such as DE or US-CA.')
+            raise Invalid(
+                f'"{code[:40]}" is not a place; give where the data is stored as codes such as DE or US-CA.',
+                field="consent.storage_locations",
+            )
     if retention and not DURATION.fullmatch(retention):
-        raise Invalid(f'"{retention[:40]}" is not a duration; give how long the data is kept as in P5Y or P18M.')
+        raise Invalid(
+            f'"{retention[:40]}" is not a duration; give how long the data is kept as in P5Y or P18M.',
+            field="consent.retention",
+        )
     for controller in controllers:
         if not controller.strip():
-            raise Invalid("A controller has no name; give it, or leave it out.")
+            raise Invalid("A controller has no name; give it, or leave it out.", field="consent.controllers")
     if notice.strip() != notice:
-        raise Invalid("The notice begins or ends with a blank; leave it out.")
+        raise Invalid("The notice begins or ends with a blank; leave it out.", field="consent.notice")
 
 
 def gaps_of(record: Any) -> list[str]:
@@ -172,7 +208,9 @@ def gaps_of(record: Any) -> list[str]:
 def check_licence_end(valid_until: datetime | None, *, now: datetime) -> None:
     """Refuse a licence that is over before it could allow anything."""
     if valid_until is not None and valid_until <= now:
-        raise Invalid(f"The licence ended on {valid_until:%d %B %Y}; give one that is valid now.")
+        raise Invalid(
+            f"The licence ended on {valid_until:%d %B %Y}; give one that is valid now.", field="licence.valid_until"
+        )
 
 
 def check_provenance(statement: Mapping[str, Any], *, anchor_digest: str) -> None:

@@ -87,6 +87,19 @@ def _question(answered: bool) -> Telling:
     return tell
 
 
+def _evidence(state: State, leaf: Leaf) -> None:
+    facts = leaf["facts"]
+    if leaf["event"] == E.EVIDENCE_ADDED:
+        told = {name: facts[name] for name in ("kind", "media_type", "size", "sha256")}
+        state.of("evidence file", facts["file"]).update(told, about=leaf["about"])
+    else:
+        state.forget("evidence file", facts["file"])
+
+
+def _receipt(state: State, leaf: Leaf) -> None:
+    state.of("receipts", leaf["about"])[leaf["facts"]["state"]] = leaf["facts"]["statement_digest"]
+
+
 def _suspended(state: State, leaf: Leaf) -> None:
     state.of("version", leaf["about"])["state"] = VersionState.SUSPENDED.value
     rounds = state.of("suspensions", leaf["about"]).setdefault("causes", [])
@@ -237,6 +250,9 @@ TELLINGS: dict[Event, Telling] = {
     E.LICENCE_DECLARED: sets("licence", "declared", "valid_until"),
     E.LICENCE_CONCLUDED: sets("licence", "concluded"),
     E.CONSENT_GIVEN: sets("consent", "legal_basis", "purposes", "recipients", "jurisdictions"),
+    E.RECEIPT_ISSUED: _receipt,
+    E.EVIDENCE_ADDED: _evidence,
+    E.EVIDENCE_REMOVED: _evidence,
     E.PROVENANCE_STATED: sets("provenance", "statement_digest"),
     E.PROVENANCE_CHECKED: sets("provenance", "signature_verified", "key"),
     E.REVIEW_CLAIMED: _claimed,

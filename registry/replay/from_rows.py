@@ -7,7 +7,7 @@ from registry.accounts.models import ApiToken, Membership, Organisation, Person,
 from registry.actors import person
 from registry.compositions.models import Composition, Inclusion, Model
 from registry.digests import digest_of
-from registry.evidence.models import ConsentRecord, LicenceTerms, Provenance
+from registry.evidence.models import ConsentReceipt, ConsentRecord, EvidenceFile, LicenceTerms, Provenance
 from registry.experts.models import Anchor, Expert, ExpertVersion, UploadedFile
 from registry.notices.models import Delivery, Webhook
 from registry.policy.models import PolicySet, Quarantine
@@ -92,6 +92,14 @@ def _evidence(state: State) -> None:
         state.of("reviews", str(review.version))[name] = review.verdict
 
 
+def _documents(state: State) -> None:
+    for file in EvidenceFile.objects.select_related(*VERSION):
+        facts = {name: getattr(file, name) for name in ("kind", "media_type", "size", "sha256")}
+        state.of("evidence file", str(file.id)).update(facts, about=str(file.version))
+    for receipt in ConsentReceipt.objects.select_related("consent__version__expert__organisation"):
+        state.of("receipts", str(receipt.consent.version))[receipt.state] = receipt.digest
+
+
 def _reviews(state: State) -> None:
     for claim in ReviewClaim.objects.select_related(*VERSION):
         facts = {"by": str(person(claim.reviewer_id)), "until": claim.until.astimezone(UTC).isoformat()}
@@ -172,6 +180,7 @@ FILLERS: tuple[Callable[[State], None], ...] = (
     _people,
     _experts,
     _evidence,
+    _documents,
     _reviews,
     _models,
     _notices,

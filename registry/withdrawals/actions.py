@@ -35,6 +35,7 @@ from registry.withdrawals.models import (
     Withdrawal,
     WithdrawalStep,
 )
+from registry.withdrawals.receipts import issue_end_receipt
 
 EVENT_OF = {
     Step.BLOCK: Event.WITHDRAWAL_BLOCKED,
@@ -126,6 +127,7 @@ def _withdraw(
         if version.state == VersionState.WITHDRAWN:
             found.append(Withdrawal.objects.get(version=version))
             continue
+        given = version.state != VersionState.DRAFT  # the consent of a draft was given to nobody
         version.move_to(VersionState.WITHDRAWN)
         version.save()
         now = clock.now()
@@ -142,6 +144,8 @@ def _withdraw(
         record(Event.WITHDRAWAL_REQUESTED, about=str(version), by=by, facts=facts, private={"reason": reason})
         told = {"data_digest": version.data_digest, "status_index": version.status_index}
         record(Event.VERSION_WITHDRAWN, about=str(version), by=by, facts=told)
+        if given:
+            issue_end_receipt(withdrawal, by=by)
         WithdrawalStep.objects.bulk_create(
             WithdrawalStep(withdrawal=withdrawal, name=step, done_at=now if step == Step.DENY else None)
             for step in Step

@@ -3,6 +3,7 @@
 import base64
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -12,14 +13,29 @@ from registry.actors import SWEEPER
 from registry.audit import clock
 from registry.audit.models import Payload
 from registry.audit.queries import entries
-from registry.evidence.models import ConsentRecord
+from registry.audit.rotation import note_keys
+from registry.digests import sha256
+from registry.evidence.files import add_evidence
+from registry.evidence.models import ConsentReceipt, ConsentRecord
+from registry.evidence.receipts import STATUS, receipts_of
 from registry.evidence.rules import DATA_CATEGORIES, PURPOSES, VOCABULARY
-from registry.experts.models import ExpertVersion
+from registry.experts.models import ExpertVersion, VersionState
+from registry.experts.rules import PACKAGE_FILES
 from registry.policy.queries import COMPOSE, DOWNLOAD, judge
 from registry.withdrawals.actions import expire_version, withdraw_version
 from registry.withdrawals.models import Cause
-from registry.withdrawals.statements import STATUS
-from tests.factories import ADA, api, make_anchor, make_expert, make_organisation, make_version
+from registry.withdrawals.receipts import issue_missing_receipts
+from tests.factories import (
+    ADA,
+    BEN,
+    api,
+    catch_up,
+    make_anchor,
+    make_expert,
+    make_file,
+    make_organisation,
+    make_version,
+)
 from tests.registry.uploading import EVIDENCE, evidence_for
 
 WHOLE = {
@@ -45,9 +61,23 @@ def refusals(version: ExpertVersion, action: str = COMPOSE) -> list[str]:
 
 
 def receipt(version: ExpertVersion) -> dict[str, Any]:
-    envelope = api(ADA).get(f"/api/v1/versions/{version.id}/receipt").json()["envelope"]
-    statement: dict[str, Any] = json.loads(base64.b64decode(envelope["payload"]))
-    return dict(statement["predicate"])
+    return dict(statement_in(api(ADA).get(f"/api/v1/versions/{version.id}/receipt").json())["predicate"])
+
+
+def statement_in(found: dict[str, Any]) -> dict[str, Any]:
+    statement: dict[str, Any] = json.loads(base64.b64decode(found["envelope"]["payload"]))
+    return statement
+
+
+def submitted(**consent: Any) -> ExpertVersion:
+    draft(**consent)
+    version = ExpertVersion.objects.get()
+    for path in PACKAGE_FILES:
+        make_file(version, path)
+    answer = api(ADA).post(f"/api/v1/versions/{version.id}/submit")
+    assert answer.status_code == 200, answer.content
+    version.refresh_from_db()
+    return version
 
 
 def test_a_whole_record_is_kept_and_shown_and_its_words_can_be_erased() -> None:
@@ -141,9 +171,7 @@ def test_a_clock_set_back_brings_no_ended_consent_to_life(monkeypatch: pytest.Mo
 
 
 def test_a_receipt_says_all_in_the_words_of_the_standard() -> None:
-    draft(**WHOLE)
-
-    said = receipt(ExpertVersion.objects.get())
+    said = receipt(submitted(**WHOLE))
 
     assert said["schemaVersion"] == "ISO/IEC TS 27560:2023"
     assert said["@context"]["dpv"] == "https://w3id.org/dpv#"
@@ -169,7 +197,6 @@ def test_a_receipt_says_all_in_the_words_of_the_standard() -> None:
     ],
 )
 def test_after_a_withdrawal_the_receipt_says_how_it_ended(cause: Cause, legal_basis: str, state: str) -> None:
-
     version = make_version()
     if cause == Cause.OWNER:
         withdraw_version(version.id, reason="It was not ours to give.", legal_basis=legal_basis, by=ADA)
@@ -180,6 +207,93 @@ def test_after_a_withdrawal_the_receipt_says_how_it_ended(cause: Cause, legal_ba
 
     assert (said["state"], said["dpv:hasConsentStatus"]) == (state, STATUS[state])
     assert [event["state"] for event in said["events"]] == ["given", state]
+
+
+def test_a_draft_has_no_receipt_and_its_end_none_either() -> None:
+    draft()
+    version = ExpertVersion.objects.get()
+
+    before = api(ADA).get(f"/api/v1/versions/{version.id}/receipt")
+    withdraw_version(version.id, reason="It came to nothing.", by=ADA)
+
+    assert before.status_code == 404
+    assert "when the version is submitted" in before.json()["detail"]
+    assert not ConsentReceipt.objects.exists()
+
+
+def test_a_receipt_is_made_at_its_moment_and_stays_to_the_byte() -> None:
+    version = submitted(**WHOLE)
+    given = api(ADA).get(f"/api/v1/versions/{version.id}/receipt").json()
+    ConsentRecord.objects.update(notice="https://somewhere-else.example")
+    withdraw_version(version.id, reason="A reader withdrew.", legal_basis="consent-withdrawn", by=ADA)
+
+    kept = api(ADA).get(f"/api/v1/versions/{version.id}/receipts").json()["receipts"]
+
+    assert [one["state"] for one in kept] == ["withdrawn", "given"]
+    assert kept[1]["envelope"] == given["envelope"]
+    assert kept[1]["digest"] == sha256(base64.b64decode(given["envelope"]["payload"]))
+    told = [json.loads(bytes(entry.leaf))["facts"] for entry in entries(event="receipt.issued")]
+    assert [facts["statement_digest"] for facts in told] == [kept[1]["digest"], kept[0]["digest"]]
+
+
+def test_a_receipt_names_the_files_it_speaks_for_and_the_documents_behind_it() -> None:
+    draft(**WHOLE)
+    version = ExpertVersion.objects.get()
+    add_evidence(version.id, BytesIO(b"We agree."), kind="consent", name="form.txt", by=ADA)
+    for path in PACKAGE_FILES:
+        make_file(version, path)
+    api(ADA).post(f"/api/v1/versions/{version.id}/submit")
+
+    statement = statement_in(api(BEN).get(f"/api/v1/versions/{version.id}/receipt").json())
+
+    assert [subject["name"] for subject in statement["subject"]] == [
+        f"{version}/{path}" for path in sorted(PACKAGE_FILES)
+    ]
+    digest = sha256(b"We agree.").removeprefix("sha256:")
+    assert statement["predicate"]["evidence"] == [
+        {"kind": "consent", "mediaType": "text/plain", "digest": {"sha256": digest}}
+    ]
+
+
+def test_a_receipt_waits_for_the_published_log_and_then_proves_itself() -> None:
+    version = submitted(**WHOLE)
+    address = f"/api/v1/versions/{version.id}/receipt"
+
+    early = api(ADA).get(address).json()
+    note_keys()
+    catch_up()
+    proven = api(ADA).get(address).json()
+
+    assert (early["leaf"], early["proof"], early["key"]) == (None, None, None)
+    assert proven["proof"].startswith("c2sp.org/tlog-proof@v1")
+    assert json.loads(base64.b64decode(proven["leaf"]))["facts"]["statement_digest"] == proven["digest"]
+
+
+def test_a_denial_waits_for_no_signature_and_the_receipt_is_made_later(settings: Any) -> None:
+    version = submitted(**WHOLE)
+    key, settings.STATEMENT_KEY = settings.STATEMENT_KEY, ""
+
+    withdraw_version(version.id, reason="A reader withdrew.", by=ADA)
+    version.refresh_from_db()
+    early = [one.state for one in receipts_of(version)]
+    settings.STATEMENT_KEY = key
+    issue_missing_receipts(by=SWEEPER)
+    issue_missing_receipts(by=SWEEPER)
+
+    assert version.state == VersionState.WITHDRAWN
+    assert early == ["given"]
+    assert [one.state for one in receipts_of(version)] == ["withdrawn", "given"]
+
+
+def test_versions_from_before_there_were_receipts_get_theirs() -> None:
+    version = make_version()
+
+    issue_missing_receipts(by=SWEEPER)
+
+    said = receipt(version)
+    assert said["state"] == "given"
+    assert version.submitted_at is not None
+    assert said["events"][0]["at"] == version.submitted_at.isoformat()
 
 
 def test_every_word_has_its_name_in_a_vocabulary_that_is_not_ours() -> None:

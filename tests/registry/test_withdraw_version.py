@@ -63,7 +63,11 @@ def test_it_blocks_what_holds_it_and_says_so() -> None:
     assert revision.blocked_at is not None
     with pytest.raises(RevisionNotFound, match="playhouse/drama@1 was withdrawn"):
         get_revision(Model.objects.get(), "main")
-    assert [entry.event for entry in entries(actor=str(ADA))] == ["withdrawal.requested", "version.withdrawn"]
+    assert [entry.event for entry in entries(actor=str(ADA))] == [
+        "withdrawal.requested",
+        "version.withdrawn",
+        "receipt.issued",
+    ]
     assert [entry.event for entry in entries(actor=str(PROPAGATOR))] == ["revision.blocked", "main.cleared"]
     assert first_broken() is None
 

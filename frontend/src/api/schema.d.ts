@@ -177,6 +177,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evidence/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Its bytes, as they were taken. */
+        get: operations["readEvidence"];
+        put?: never;
+        post?: never;
+        /** @description Take it off a draft. What was handed in stays. */
+        delete: operations["removeEvidence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/experts": {
         parameters: {
             query?: never;
@@ -988,6 +1006,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/versions/{version_id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description For its owner's people; and, once it was handed in, for compliance and auditors. */
+        get: operations["listEvidence"];
+        put?: never;
+        /**
+         * @description Lay a document beside a version that is not decided yet: PDF, PNG, JPEG or plain text, without anything in it
+         *     that runs. What readers had read of the version is stale from then on.
+         */
+        post: operations["addEvidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/versions/{version_id}/files": {
         parameters: {
             query?: never;
@@ -1062,7 +1101,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description The newest receipt of its consent. */
         get: operations["getReceipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/versions/{version_id}/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All receipts of its consent, the newest first: given, and how it ended. */
+        get: operations["listReceipts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1541,6 +1598,15 @@ export interface components {
             /** @description What ISO/IEC TS 27560 wants of a record about personal data, and this one does not say. */
             readonly gaps: string[];
         };
+        /**
+         * @description * `given` - Given
+         *     * `withdrawn` - Withdrawn
+         *     * `lapsed` - Lapsed
+         *     * `invalidated` - Invalidated
+         *     * `terminated` - Terminated
+         * @enum {string}
+         */
+        ConsentState: "given" | "withdrawn" | "lapsed" | "invalidated" | "terminated";
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         CreateAnchorRequest: {
             slug: string;
@@ -1741,6 +1807,9 @@ export interface components {
          *     * `licence.declared` - Licence Declared
          *     * `licence.concluded` - Licence Concluded
          *     * `consent.given` - Consent Given
+         *     * `receipt.issued` - Receipt Issued
+         *     * `evidence.added` - Evidence Added
+         *     * `evidence.removed` - Evidence Removed
          *     * `provenance.stated` - Provenance Stated
          *     * `provenance.checked` - Provenance Checked
          *     * `review.claimed` - Review Claimed
@@ -1802,7 +1871,37 @@ export interface components {
          *     * `expiry.notified` - Expiry Notified
          * @enum {string}
          */
-        Event: "log_key.added" | "log_key.retired" | "payloads.erased" | "organisation.created" | "person.created" | "person.erased" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "expert.created" | "version.drafted" | "version.submitted" | "version.read" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.paused" | "version.resumed" | "version.suspended" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "licence.declared" | "licence.concluded" | "consent.given" | "provenance.stated" | "provenance.checked" | "review.claimed" | "review.released" | "review.decided" | "review.reminded" | "question.asked" | "question.answered" | "policy.proposed" | "policy.activated" | "quarantine.placed" | "quarantine.lifted" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "tag.set" | "tag.removed" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.included" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "shard.made" | "shard.dropped" | "download.granted" | "download.refused" | "webhook.created" | "webhook.disabled" | "notice.announced" | "notice.delivered" | "notice.given_up" | "notice.acknowledged" | "withdrawal.requested" | "withdrawal.propagated" | "withdrawal.blocked" | "withdrawal.announced" | "withdrawal.delayed" | "destruction.confirmed" | "objects.destroyed" | "withdrawal.destroyed" | "withdrawal.reopened" | "withdrawal.checked" | "withdrawal.certified" | "recall.opened" | "recall.blocked" | "recall.announced" | "recall.ended" | "hold.placed" | "hold.lifted" | "expiry.notified";
+        Event: "log_key.added" | "log_key.retired" | "payloads.erased" | "organisation.created" | "person.created" | "person.erased" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "expert.created" | "version.drafted" | "version.submitted" | "version.read" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.paused" | "version.resumed" | "version.suspended" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "licence.declared" | "licence.concluded" | "consent.given" | "receipt.issued" | "evidence.added" | "evidence.removed" | "provenance.stated" | "provenance.checked" | "review.claimed" | "review.released" | "review.decided" | "review.reminded" | "question.asked" | "question.answered" | "policy.proposed" | "policy.activated" | "quarantine.placed" | "quarantine.lifted" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "tag.set" | "tag.removed" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.included" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "shard.made" | "shard.dropped" | "download.granted" | "download.refused" | "webhook.created" | "webhook.disabled" | "notice.announced" | "notice.delivered" | "notice.given_up" | "notice.acknowledged" | "withdrawal.requested" | "withdrawal.propagated" | "withdrawal.blocked" | "withdrawal.announced" | "withdrawal.delayed" | "destruction.confirmed" | "objects.destroyed" | "withdrawal.destroyed" | "withdrawal.reopened" | "withdrawal.checked" | "withdrawal.certified" | "recall.opened" | "recall.blocked" | "recall.announced" | "recall.ended" | "hold.placed" | "hold.lifted" | "expiry.notified";
+        EvidenceFileOut: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly kind: components["schemas"]["EvidenceKind"];
+            readonly name: string;
+            readonly media_type: string;
+            readonly size: number;
+            readonly sha256: string;
+            readonly added_by: string;
+            /** Format: date-time */
+            readonly added_at: string;
+        };
+        /**
+         * @description * `consent` - Consent record
+         *     * `licence` - Licence agreement
+         *     * `privacy` - Privacy report
+         *     * `provenance` - Provenance of the data
+         *     * `other` - Other
+         * @enum {string}
+         */
+        EvidenceKind: "consent" | "licence" | "privacy" | "provenance" | "other";
+        /** @description The documents beside a version, and of which kind there are how many. */
+        EvidenceOut: {
+            readonly files: components["schemas"]["EvidenceFileOut"][];
+            readonly kinds: components["schemas"]["KindOut"][];
+            readonly may_add: boolean;
+            readonly may_remove: boolean;
+            readonly max_bytes: number;
+            readonly max_bytes_of_version: number;
+        };
         ExpertDetail: {
             /** Format: uuid */
             readonly id: string;
@@ -1937,10 +2036,19 @@ export interface components {
         };
         ItemOut: {
             readonly id: string;
-            readonly kind: components["schemas"]["KindEnum"];
+            readonly kind: components["schemas"]["ItemOutKindEnum"];
             readonly text: string;
             readonly required: boolean;
         };
+        /**
+         * @description * `licence` - licence
+         *     * `consent` - consent
+         *     * `provenance` - provenance
+         *     * `privacy` - privacy
+         *     * `evaluation` - evaluation
+         * @enum {string}
+         */
+        ItemOutKindEnum: "licence" | "consent" | "provenance" | "privacy" | "evaluation";
         KeyOut: {
             /** Format: uuid */
             readonly id: string;
@@ -1952,15 +2060,11 @@ export interface components {
             /** Format: date-time */
             readonly revoked_at: string | null;
         };
-        /**
-         * @description * `licence` - licence
-         *     * `consent` - consent
-         *     * `provenance` - provenance
-         *     * `privacy` - privacy
-         *     * `evaluation` - evaluation
-         * @enum {string}
-         */
-        KindEnum: "licence" | "consent" | "provenance" | "privacy" | "evaluation";
+        KindOut: {
+            readonly id: components["schemas"]["EvidenceKind"];
+            readonly name: string;
+            readonly files: number;
+        };
         /**
          * @description * `consent-withdrawn` - A data subject withdrew consent (GDPR Art. 7(3))
          *     * `objection` - A data subject objected (GDPR Art. 21)
@@ -2419,10 +2523,21 @@ export interface components {
         ReasonInRequest: {
             reason: string;
         };
+        /** @description All that `guildhall verify receipt` needs, offline. Without proof for the second until the log is published. */
         ReceiptOut: {
+            readonly state: components["schemas"]["ConsentState"];
+            /** Format: date-time */
+            readonly issued_at: string;
+            readonly digest: string;
             readonly envelope: {
                 [key: string]: unknown;
             };
+            readonly leaf: string | null;
+            readonly proof: string | null;
+            readonly key: components["schemas"]["CertificateKeyOut"] | null;
+        };
+        ReceiptsOut: {
+            readonly receipts: components["schemas"]["ReceiptOut"][];
         };
         RecipientOut: {
             readonly organisation: string;
@@ -2799,6 +2914,7 @@ export interface components {
             readonly purposes: components["schemas"]["PurposeOut"][];
             readonly data_categories: components["schemas"]["WordOut"][];
             readonly legal_bases: components["schemas"]["WordOut"][];
+            readonly evidence_kinds: components["schemas"]["WordOut"][];
             readonly roles: components["schemas"]["WordOut"][];
             readonly licences: components["schemas"]["TermsOut"][];
         };
@@ -3241,6 +3357,65 @@ export interface operations {
             };
         };
     };
+    readEvidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeEvidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listExperts: {
         parameters: {
             query?: {
@@ -3610,7 +3785,7 @@ export interface operations {
                 actor?: string;
                 /** @description The pagination cursor value. */
                 cursor?: string;
-                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "question.answered" | "question.asked" | "recall.announced" | "recall.blocked" | "recall.ended" | "recall.opened" | "review.claimed" | "review.decided" | "review.released" | "review.reminded" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.read" | "version.rejected" | "version.resumed" | "version.submitted" | "version.suspended" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
+                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "evidence.added" | "evidence.removed" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "question.answered" | "question.asked" | "recall.announced" | "recall.blocked" | "recall.ended" | "recall.opened" | "receipt.issued" | "review.claimed" | "review.decided" | "review.released" | "review.reminded" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.read" | "version.rejected" | "version.resumed" | "version.submitted" | "version.suspended" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
                 /** @description The first written first, or the last. */
                 order?: "newest" | "oldest";
                 /** @description About this organisation, its experts and its models. */
@@ -3652,7 +3827,7 @@ export interface operations {
                 about?: string;
                 /** @description Who did it, such as person:… or service:verifier. */
                 actor?: string;
-                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "question.answered" | "question.asked" | "recall.announced" | "recall.blocked" | "recall.ended" | "recall.opened" | "review.claimed" | "review.decided" | "review.released" | "review.reminded" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.read" | "version.rejected" | "version.resumed" | "version.submitted" | "version.suspended" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
+                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "evidence.added" | "evidence.removed" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "question.answered" | "question.asked" | "recall.announced" | "recall.blocked" | "recall.ended" | "recall.opened" | "receipt.issued" | "review.claimed" | "review.decided" | "review.released" | "review.reminded" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.read" | "version.rejected" | "version.resumed" | "version.submitted" | "version.suspended" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
                 /** @description About this organisation, its experts and its models. */
                 organisation?: string;
                 /** @description Written at this moment or later. */
@@ -5222,6 +5397,75 @@ export interface operations {
             };
         };
     };
+    listEvidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addEvidence: {
+        parameters: {
+            query: {
+                /** @description What it speaks for. */
+                kind: "consent" | "licence" | "other" | "privacy" | "provenance";
+                /** @description How to call it. */
+                name: string;
+            };
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceFileOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     addFile: {
         parameters: {
             query?: never;
@@ -5464,6 +5708,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReceiptOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReceipts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptsOut"];
                 };
             };
             /** @description What was refused, and why (RFC 9457). */
