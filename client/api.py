@@ -4,6 +4,7 @@ Every method returns the answer's object or raises Refused; nothing is retried t
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 from urllib.parse import parse_qs, quote, urlsplit
@@ -166,6 +167,32 @@ class Guildhall:
 
     def submit_version(self, version_id: str) -> shapes.Version:
         return cast(shapes.Version, self._post("versions", version_id, "submit"))
+
+    def add_evidence(self, version_id: str, file: Path, *, kind: str) -> shapes.EvidenceFile:
+        """Lay a document beside a version that is not decided yet. The same one twice is one."""
+        answer = self.connection.call(
+            "POST",
+            _address(("versions", version_id, "evidence")),
+            params={"kind": kind, "name": file.name},
+            content=file.read_bytes(),
+            headers={"Content-Type": "application/octet-stream"},
+            again=True,
+        )
+        return cast(shapes.EvidenceFile, answer.json())
+
+    def list_evidence(self, version_id: str) -> list[shapes.EvidenceFile]:
+        return cast("list[shapes.EvidenceFile]", self._get("versions", version_id, "evidence")["files"])
+
+    def read_evidence(self, file_id: str) -> bytes:
+        return self.connection.call("GET", _address(("evidence", file_id))).content
+
+    def remove_evidence(self, file_id: str) -> None:
+        # Not sent twice by itself: the second time there would be no file, and that would be told as a fault.
+        self.connection.call("DELETE", _address(("evidence", file_id)), again=False)
+
+    def list_receipts(self, version_id: str) -> list[dict[str, Any]]:
+        """The receipts of its consent, the newest first; each is what `guildhall verify receipt` checks."""
+        return cast("list[dict[str, Any]]", self._get("versions", version_id, "receipts")["receipts"])
 
     # Reviews
 

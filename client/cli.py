@@ -79,6 +79,24 @@ def push(chosen: argparse.Namespace) -> None:
     print(f"{version['expert']}@{version['number']} is {version['state']}.")
 
 
+def receipt(chosen: argparse.Namespace) -> None:
+    with here() as guildhall:
+        found = guildhall.list_receipts(guildhall.find_version(chosen.version)["id"])
+    wanted = [one for one in found if chosen.state in {"", one["state"]}]
+    if not wanted:
+        raise Refused(f"There is no such receipt of {chosen.version}.", status=404, code="not-found")
+    chosen.file.write_text(json.dumps(wanted[0], indent=1) + "\n", encoding="utf-8")
+    print(f"{chosen.file} says that the consent was {wanted[0]['state']}; `guildhall verify receipt` checks it.")
+
+
+def attach(chosen: argparse.Namespace) -> None:
+    with here() as guildhall:
+        version = guildhall.find_version(chosen.version)["id"]
+        for file in chosen.files:
+            added = guildhall.add_evidence(version, file, kind=chosen.kind)
+            print(f"{file} is beside {chosen.version} as {added['kind']}, {added['media_type']}, {added['sha256']}.")
+
+
 def create(chosen: argparse.Namespace) -> None:
     with here() as guildhall:
         expert = guildhall.create_expert(
@@ -166,7 +184,9 @@ def _for_everyone(commands: _Commands) -> None:
     one.add_argument("--days", type=int, default=90)
 
     add_verify(
-        commands.add("verify", status, "Check the log, a model, an owner's statement, a certificate, a package.")
+        commands.add(
+            "verify", status, "Check the log, a model, a usage statement, a certificate, a receipt, a package."
+        )
     )
 
     one = commands.add("status", status, "Who you are and what is yours, or one expert, version or model.")
@@ -189,6 +209,16 @@ def _for_owners(commands: _Commands) -> None:
 
     one = commands.add("evidence", evidence, "Print evidence for a package, to be completed and given to push.")
     one.add_argument("folder", type=Path)
+
+    one = commands.add("attach", attach, "Lay documents beside a version: PDF, PNG, JPEG or plain text.")
+    one.add_argument("version", metavar="ORGANISATION/NAME@NUMBER")
+    one.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    one.add_argument("--kind", required=True, choices=["consent", "licence", "privacy", "provenance", "other"])
+
+    one = commands.add("receipt", receipt, "Save the receipt of a version's consent.")
+    one.add_argument("version", metavar="ORGANISATION/NAME@NUMBER")
+    one.add_argument("file", type=Path)
+    one.add_argument("--state", default="", help="given, or how it ended; without it the newest")
 
     one = commands.add("create", create, "Create an expert: a name that versions are pushed to.")
     one.add_argument("expert", metavar="ORGANISATION/NAME")

@@ -64,6 +64,7 @@ class Connection:
         path: str,
         *,
         json: Any = None,
+        content: bytes | None = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         again: bool | None = None,
@@ -71,10 +72,11 @@ class Connection:
         """The answer, or Refused. `again`: whether a request may be sent twice (a GET may; a POST must say so)."""
         repeatable = method in REPEATABLE if again is None else again
         extra = {**self._proof_of_origin(method), **(headers or {})}
+        body: dict[str, Any] = {"json": json} if content is None else {"content": content}
         for attempt in range(self._attempts):
             last = attempt + 1 == self._attempts
             try:
-                answer = self._http.request(method, path, json=json, params=params, headers=extra)
+                answer = self._http.request(method, path, params=params, headers=extra, **body)
             except httpx.TransportError as fault:
                 never_sent = isinstance(fault, httpx.ConnectError | httpx.ConnectTimeout)
                 if last or not (repeatable or never_sent):

@@ -9,21 +9,35 @@ from client.connection import Refused
 
 PARTS = ("licence", "consent", "provenance")
 TO_SAY = "TO BE COMPLETED"
+PERSONAL = "rai:personalSensitiveInformation"  # in a data card: the kinds of personal data, an empty list where none is
+# What ISO/IEC TS 27560 wants of a record about personal data: where people could read what they agreed to and in which
+# language, the kinds of data, who is responsible (empty: the organisation alone), where it is stored, and how long.
+PERSONAL_RECORD: dict[str, Any] = {
+    "notice": TO_SAY,
+    "language": TO_SAY,
+    "data_categories": [TO_SAY],
+    "controllers": [],
+    "storage_locations": [TO_SAY],
+    "retention": TO_SAY,
+}
+NOT_PERSONAL: dict[str, Any] = {name: [] if isinstance(value, list) else "" for name, value in PERSONAL_RECORD.items()}
 
 
 def evidence_for(folder: Path) -> dict[str, Any]:
     """A first draft: what the package knows is filled in, the rest asks to be."""
     card = _object(folder / "expert.json")
     data = _object(folder / "data-card.json")
+    about_nobody = data.get(PERSONAL) == []
     return {
         "licence": {"declared": TO_SAY, "attribution": "", "valid_until": None},
         "consent": {
-            "legal_basis": TO_SAY,
+            "legal_basis": "no-personal-data" if about_nobody else TO_SAY,
             "purposes": [TO_SAY],
             "recipients": [],
             "jurisdictions": [],
             "valid_until": None,
             "withdrawal_method": "By `guildhall withdraw`, or on the expert's page.",
+            **(NOT_PERSONAL if about_nobody else PERSONAL_RECORD),
         },
         "provenance": {
             "statement": {

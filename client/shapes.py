@@ -153,6 +153,12 @@ class Consent(TypedDict, total=False):
     valid_from: str
     valid_until: str | None
     withdrawal_method: str
+    notice: str
+    language: str
+    data_categories: list[str]
+    controllers: list[str]
+    storage_locations: list[str]
+    retention: str
 
 
 class Evidence(TypedDict):
@@ -161,6 +167,17 @@ class Evidence(TypedDict):
     licence: Licence
     consent: Consent
     provenance: dict[str, Any]
+
+
+class EvidenceFile(TypedDict):
+    """A document beside a version; what it is, its bytes said."""
+
+    id: str
+    kind: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
 
 
 class AffectedModel(TypedDict):

@@ -1,6 +1,6 @@
-"""A withdrawal's certificate, without asking anybody: who signed it, with which key of the log, under which entry.
+"""A withdrawal's certificate or a consent's receipt, asking nobody: who signed it, with which key, under which entry.
 
-It is an in-toto statement in a DSSE envelope, beside the entries of the log that name its digest and its signer's key.
+Both are in-toto statements in DSSE envelopes, beside the entries of the log that name their digest and signer's key.
 """
 
 import hashlib
@@ -14,11 +14,36 @@ from client.verify.notes import Checkpoint, Key, Proof
 from client.verify.strict import NotVerified, field, from_base64, read_file, read_json, shown
 from client.verify.trust import STATEMENTS, adds_key
 
-CERTIFIED = "withdrawal.certified"
-PREDICATE = "https://guildhall.dev/withdrawal/v1"
 MAX_CERTIFICATE = 64 * 2**20
 
 Believe = Callable[[Checkpoint], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is read, the entry that must name it, and what it must say it is."""
+
+    what: str
+    event: str
+    tells: str
+    predicate: str
+    means: str
+
+
+CERTIFICATE = Kind(
+    "certificate",
+    "withdrawal.certified",
+    "one that certifies a withdrawal",
+    "https://guildhall.dev/withdrawal/v1",
+    "certificate of a withdrawal",
+)
+RECEIPT = Kind(
+    "receipt",
+    "receipt.issued",
+    "one that tells of a receipt",
+    "https://guildhall.dev/consent-receipt/v1",
+    "receipt of a consent",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +57,31 @@ class Certificate:
     at: str
 
 
-def read_certificate(file: Path, *, believe: Believe) -> Certificate:
+def read_certificate(file: Path, *, believe: Believe, kind: Kind = CERTIFICATE) -> Certificate:
     """`believe` raises unless a checkpoint is signed by a key that the caller trusts."""
     label = shown(file.name)
     bundle = read_json(read_file(file, limit=MAX_CERTIFICATE), label)
+    if kind is RECEIPT and bundle.get("proof", "") is None:
+        raise NotVerified("The receipt has no proof yet; fetch it again when the log has published its entry.")
     key, named = _signer(field(bundle, "key", dict, label), believe)
     payload = opened(field(bundle, "envelope", dict, label), key, "The statement")
-    proof, entry = _proven(bundle, "The certificate's entry", believe)
+    proof, entry = _proven(bundle, f"The {kind.what}'s entry", believe)
     if proof.checkpoint.origin != named.checkpoint.origin:
-        raise NotVerified("The certificate stands in one log and its signer's key in another; they must be one.")
-    facts = field(entry, "facts", dict, "The certificate's entry")
-    if entry.get("event") != CERTIFIED:
-        raise NotVerified("The certificate's entry in the log is not one that certifies a withdrawal.")
+        raise NotVerified(f"The {kind.what} stands in one log and its signer's key in another; they must be one.")
+    facts = field(entry, "facts", dict, f"The {kind.what}'s entry")
+    if entry.get("event") != kind.event:
+        raise NotVerified(f"The {kind.what}'s entry in the log is not {kind.tells}.")
     if facts.get("statement_digest") != f"sha256:{hashlib.sha256(payload).hexdigest()}":
         raise NotVerified("The statement is not the one whose digest the log holds.")
     statement = read_json(payload, "The statement")
-    if statement.get("_type") != STATEMENT or statement.get("predicateType") != PREDICATE:
-        raise NotVerified("The statement is signed, but it is no certificate of a withdrawal.")
+    if statement.get("_type") != STATEMENT or statement.get("predicateType") != kind.predicate:
+        raise NotVerified(f"The statement is signed, but it is no {kind.means}.")
     return Certificate(
         predicate=field(statement, "predicate", dict, "The statement"),
         subjects=tuple(_subjects(statement)),
         signer=key.name,
         index=proof.index,
-        at=field(entry, "at", str, "The certificate's entry"),
+        at=field(entry, "at", str, f"The {kind.what}'s entry"),
     )
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from client.api import Guildhall
 from client.signing import verify_package
 from client.verify import lines
-from client.verify.certificates import read_certificate
+from client.verify.certificates import RECEIPT, read_certificate
 from client.verify.history import read_history
 from client.verify.models import files_in, read_model
 from client.verify.notes import Checkpoint, Key
@@ -80,6 +80,13 @@ def certificate(chosen: argparse.Namespace) -> None:
     with _source(chosen.log) if chosen.log else nullcontext() as source:
         found = read_certificate(chosen.file, believe=lambda head: trust.believe(head, source))
     _show(lines.of_certificate(found))
+
+
+def receipt(chosen: argparse.Namespace) -> None:
+    trust = _trust(chosen)
+    with _source(chosen.log) if chosen.log else nullcontext() as source:
+        found = read_certificate(chosen.file, believe=lambda head: trust.believe(head, source), kind=RECEIPT)
+    _show(lines.of_receipt(found))
 
 
 def package(chosen: argparse.Namespace) -> None:
@@ -191,6 +198,10 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     _add_trust(one)
 
     one = add("certificate", certificate, "Check the certificate of a withdrawal, asking nobody.")
+    one.add_argument("file", type=Path)
+    _add_trust(one)
+
+    one = add("receipt", receipt, "Check the receipt of a consent, asking nobody.")
     one.add_argument("file", type=Path)
     _add_trust(one)
 

@@ -63,6 +63,15 @@ def of_certificate(found: Certificate) -> Iterator[str]:
     yield from _tree(found.predicate, "  ")
 
 
+def of_receipt(found: Certificate) -> Iterator[str]:
+    state = found.predicate.get("state")
+    yield f"The consent was {shown(state)}, as signed by {shown(found.signer)} and by the log's entry {found.index}."
+    yield f"  receipt issued at {shown(found.at)}"
+    for subject in found.subjects:
+        yield f"  of: {subject}"
+    yield from _tree({name: value for name, value in found.predicate.items() if name != "@context"}, "  ")
+
+
 def _signed(head: Checkpoint, signers: Iterable[Key], witnesses: Iterable[Key]) -> Iterator[str]:
     for key in signers:
         yield f"  signed by {key.vkey}"

@@ -20,6 +20,12 @@ STATEMENT = {
 }
 
 
+RECEIPT = STATEMENT | {
+    "predicateType": "https://guildhall.dev/consent-receipt/v1",
+    "predicate": {"@context": {"dpv": "https://w3id.org/dpv#"}, "state": "given", "withdrawalMethod": "By mail."},
+}
+
+
 def envelope(payload: bytes, *, signer: Signer = STATEMENTS, kind: str = PAYLOAD) -> dict[str, Any]:
     """DSSE, as its specification spells it."""
     text = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload

@@ -6,8 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from client.cli import main
+from registry.audit.keys import log_signers
+from registry.audit.rotation import note_keys
+from registry.evidence.models import ConsentState, EvidenceFile
+from registry.evidence.receipts import issue_receipt
 from registry.experts.models import Expert, ExpertVersion, VersionState
 from registry.reviews.models import Review
 from tests.client.test_push import evidence_for
@@ -18,6 +23,7 @@ from tests.factories import (
     CY,
     IN_ORDER_BODY,
     PASSWORD,
+    catch_up,
     make_anchor,
     make_expert,
     make_person,
@@ -58,6 +64,44 @@ def test_evidence_begins_with_what_the_package_says(by: Typed, tmp_path: Path) -
 
     assert begun["provenance"]["statement"]["anchor_digest"] == contents.anchor_digest
     assert begun["licence"]["declared"] == "TO BE COMPLETED"
+
+
+def test_evidence_about_nobody_asks_for_less(by: Typed, tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    write_package(package)
+    card = package / "data-card.json"
+
+    card.write_text(json.dumps({"name": "Plays", "rai:personalSensitiveInformation": []}))
+    nobody = json.loads(by(None, "evidence", str(package)))["consent"]
+    card.write_text(json.dumps({"name": "Letters", "rai:personalSensitiveInformation": ["names"]}))
+    somebody = json.loads(by(None, "evidence", str(package)))["consent"]
+
+    assert (nobody["legal_basis"], nobody["retention"], nobody["data_categories"]) == ("no-personal-data", "", [])
+    assert (somebody["legal_basis"], somebody["notice"]) == ("TO BE COMPLETED", "TO BE COMPLETED")
+
+
+def test_a_document_is_attached_and_a_receipt_saved_and_verified(by: Typed, tmp_path: Path) -> None:
+    version = make_version(state=VersionState.VERIFIED)
+    issue_receipt(version, ConsentState.GIVEN, at=timezone.now(), party=str(ADA), by=ADA)
+    note_keys()
+    form, saved = tmp_path / "consent form.txt", tmp_path / "receipt.json"
+    form.write_text("We agree.")
+
+    attached = by(ADA, "attach", str(version), str(form), "--kind", "consent")
+    by(ADA, "attach", str(version), str(tmp_path / "receipt.json"), "--kind", "other", status=1)
+    early = by(ADA, "receipt", str(version), str(saved))
+    unproven = by(ADA, "verify", "receipt", str(saved), "--key", log_signers()[0].vkey, status=1)
+    catch_up()
+    by(ADA, "receipt", str(version), str(saved), "--state", "given")
+    verified = by(None, "verify", "receipt", str(saved), "--key", log_signers()[0].vkey)
+    missing = by(ADA, "receipt", str(version), str(saved), "--state", "withdrawn", status=1)
+
+    assert "is beside playhouse/drama@1 as consent, text/plain, sha256:" in attached
+    assert EvidenceFile.objects.get().name == "consent form.txt"
+    assert "the consent was given" in early
+    assert "has no proof yet" in unproven
+    assert verified.startswith("The consent was given, as signed by ")
+    assert "There is no such receipt" in missing
 
 
 def test_unfinished_evidence_is_not_sent(by: Typed, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ SCHEMA_OF = {
     shapes.SignedPart: "SignedPartOut",
     shapes.Check: "CheckOut",
     shapes.Version: "VersionOut",
+    shapes.EvidenceFile: "EvidenceFileOut",
     shapes.AffectedModel: "AffectedOut",
     shapes.Withdrawal: "WithdrawalOut",
     shapes.Step: "StepOut",

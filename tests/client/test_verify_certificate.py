@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.client.certificates import STATEMENT, bundle, canonical, envelope
+from tests.client.certificates import RECEIPT, STATEMENT, bundle, canonical, envelope
 from tests.client.models import STATEMENTS
 from tests.client.verifying import Verify, verify
 from tests.small_log import Signer, b64
@@ -103,6 +103,50 @@ def test_the_signers_key_must_stand_in_the_same_log(verify: Verify, tmp_path: Pa
     verdict = verify("certificate", file, "--key", Signer().vkey, "--key", other.vkey)
 
     assert "stands in one log and its signer's key in another" in verdict.err
+
+
+def check_receipt(verify: Verify, folder: Path, receipt: object) -> Any:
+    file = folder / "receipt.json"
+    file.write_text(json.dumps(receipt))
+    return verify("receipt", file, "--key", Signer().vkey)
+
+
+def test_a_receipt_verifies_and_tells_what_was_consented_to(verify: Verify, tmp_path: Path) -> None:
+    verdict = check_receipt(verify, tmp_path, bundle(RECEIPT, event="receipt.issued"))
+
+    assert verdict.status == 0, verdict.err
+    assert "The consent was given, as signed by log.example/statements and by the log's entry 3" in verdict.out
+    assert "withdrawalMethod: By mail." in verdict.out
+
+
+@pytest.mark.parametrize(
+    ("lie", "sentence"),
+    [
+        (bundle, "not one that tells of a receipt"),
+        (lambda: bundle(RECEIPT), "not one that tells of a receipt"),
+        (lambda: bundle(STATEMENT, event="receipt.issued"), "no receipt of a consent"),
+        (
+            lambda: bundle(RECEIPT, event="receipt.issued", facts={"statement_digest": "sha256:0"}),
+            "digest the log holds",
+        ),
+        (lambda: bundle(RECEIPT, event="receipt.issued", signer=Signer("x", seed=b"9" * 32)), "is not signed by"),
+        (lambda: bundle(RECEIPT, event="receipt.issued") | {"leaf": None, "proof": None, "key": None}, "no proof yet"),
+    ],
+)
+def test_a_receipt_that_lies_is_refused(
+    verify: Verify, tmp_path: Path, lie: Callable[[], object], sentence: str
+) -> None:
+    verdict = check_receipt(verify, tmp_path, lie())
+
+    assert verdict.status == 1
+    assert sentence in verdict.err
+    assert verdict.err.count("\n") == 1
+
+
+def test_a_receipt_is_no_certificate(verify: Verify, tmp_path: Path) -> None:
+    verdict = check(verify, tmp_path, bundle(RECEIPT, event="receipt.issued"))
+
+    assert "not one that certifies a withdrawal" in verdict.err
 
 
 def test_a_terminal_is_safe_from_what_was_signed(verify: Verify, tmp_path: Path) -> None:
