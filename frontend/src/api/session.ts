@@ -39,3 +39,10 @@ const LOOKS_AT_ALL: readonly Role[] = ["compliance", "auditor", "operator"];
 export function looksInto(person: Person, organisation: string): boolean {
   return person.roles.some((held) => held.organisation === organisation || LOOKS_AT_ALL.includes(held.role));
 }
+
+const READS_DOCUMENTS: readonly Role[] = ["compliance", "auditor"];
+
+/** May the person read the documents beside what the organisation handed in? Operators may not. */
+export function readsDocuments(person: Person, organisation: string): boolean {
+  return person.roles.some((held) => held.organisation === organisation || READS_DOCUMENTS.includes(held.role));
+}

@@ -2,6 +2,7 @@
 import type { Version } from "@/api/types";
 import { Section } from "@/components/Section";
 import { ConsentCard } from "@/features/evidence/ConsentCard";
+import { Documents } from "@/features/evidence/Documents";
 import { LicenceCard } from "@/features/evidence/LicenceCard";
 import { ProvenanceCard } from "@/features/evidence/ProvenanceCard";
 import { CardFacts } from "@/features/experts/CardFacts";
@@ -11,7 +12,13 @@ import { readReport } from "@/features/experts/report";
 import { VersionFacts } from "@/features/experts/VersionFacts";
 import { VersionFiles } from "@/features/experts/VersionFiles";
 
-export function Evidence({ version }: { version: Version }) {
+interface EvidenceProps {
+  version: Version;
+  /** Whoever looks at it may read its documents. */
+  documents: boolean;
+}
+
+export function Evidence({ version, documents }: EvidenceProps) {
   const report = readReport(version.report);
   return (
     <>
@@ -21,6 +28,11 @@ export function Evidence({ version }: { version: Version }) {
       <Section title="Consent" about="Asked again at every build and every download.">
         <ConsentCard consent={version.consent} />
       </Section>
+      {documents && (
+        <Section title="Documents" about="Read by its owner's people, its reviewers and auditors; by nobody else.">
+          <Documents versionId={version.id} />
+        </Section>
+      )}
       <Section title="Provenance">
         <ProvenanceCard provenance={version.provenance} />
       </Section>

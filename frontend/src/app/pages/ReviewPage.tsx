@@ -8,6 +8,7 @@ import { Page } from "@/components/Page";
 import { PageLink } from "@/components/PageLink";
 import { Section } from "@/components/Section";
 import { StateBadge } from "@/components/StateBadge";
+import { useDocumentCounts } from "@/features/evidence/Documents";
 import { useVersion } from "@/features/experts/api";
 import { ClaimBar } from "@/features/reviews/ClaimBar";
 import { DecisionForm } from "@/features/reviews/DecisionForm";
@@ -36,7 +37,7 @@ export function ReviewPage() {
         >
           {found.waiting && <Suspensions waiting={found.waiting} />}
           {found.waiting && <ClaimBar versionId={found.id} waiting={found.waiting} mayReview={found.may.review} />}
-          <Evidence version={found} />
+          <Evidence version={found} documents />
           {found.waiting && (
             <Section title="Questions" about="The owner's people are told of a question, and you of its answer.">
               <Questions versionId={found.id} mayAsk={found.may.review} />
@@ -53,7 +54,10 @@ export function ReviewPage() {
 }
 
 function Decision({ version, onReload }: { version: Version; onReload: () => void }) {
-  if (version.may.review) return <DecisionForm key={version.changed_at} version={version} onReload={onReload} />;
+  const documents = useDocumentCounts(version.id);
+  if (version.may.review) {
+    return <DecisionForm key={version.changed_at} version={version} documents={documents} onReload={onReload} />;
+  }
   if (!version.waiting) {
     return (
       <Notice tone="info" title="Nothing to decide now">

@@ -14,6 +14,7 @@ export function UploadPage() {
   const navigate = route.useNavigate();
   const person = usePerson();
   const [files, setFiles] = useState<readonly File[] | undefined>(undefined);
+  const [notTaken, setNotTaken] = useState<readonly string[]>([]);
 
   return (
     <Page
@@ -23,13 +24,14 @@ export function UploadPage() {
       {!hasRole(person, "owner") ? (
         <Empty title="Only owners upload">Ask the operator for the role of owner in your organisation.</Empty>
       ) : version ? (
-        <UploadRun id={version} files={files} />
+        <UploadRun id={version} files={files} notTaken={notTaken} />
       ) : (
         <UploadForm
           person={person}
           expert={expert}
-          onDrafted={(id, chosen) => {
+          onDrafted={(id, chosen, refusals) => {
             setFiles(chosen);
+            setNotTaken(refusals);
             // In the address, so that a reload finds the draft again.
             void navigate({ search: { version: id }, replace: true });
           }}

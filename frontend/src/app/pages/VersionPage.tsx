@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { getRouteApi } from "@tanstack/react-router";
-import { hasRole, looksInto, usePerson } from "@/api/session";
+import { hasRole, looksInto, readsDocuments, usePerson } from "@/api/session";
 import type { Version } from "@/api/types";
 import { Evidence } from "@/app/Evidence";
 import { Answered } from "@/components/Answered";
@@ -10,6 +10,7 @@ import { Page } from "@/components/Page";
 import { PageButton, PageLink } from "@/components/PageLink";
 import { Section } from "@/components/Section";
 import { StateBadge } from "@/components/StateBadge";
+import { Documents } from "@/features/evidence/Documents";
 import { EndsSoon } from "@/features/evidence/EndsSoon";
 import { useVersion } from "@/features/experts/api";
 import { UploadPanel } from "@/features/experts/upload/UploadPanel";
@@ -96,6 +97,11 @@ function VersionView({ version }: { version: Version }) {
         />
       )}
       {version.may.edit && version.state === "draft" && (
+        <Section title="Documents" about="What shows the consent and the licence. Reviewers read them, and nobody else outside.">
+          <Documents versionId={version.id} />
+        </Section>
+      )}
+      {version.may.edit && version.state === "draft" && (
         <Section title="Bring the files" about="Choose the package again; what has already arrived is not sent twice.">
           <UploadPanel version={version} />
         </Section>
@@ -110,7 +116,7 @@ function VersionView({ version }: { version: Version }) {
           <LegalHold versionId={version.id} name={full} />
         </Section>
       )}
-      <Evidence version={version} />
+      <Evidence version={version} documents={readsDocuments(person, org) && version.state !== "draft"} />
       {version.reviews.length > 0 && (
         <Section title="Reviews">
           <ReviewList reviews={version.reviews} />

@@ -10,7 +10,9 @@ import { Answered } from "@/components/Answered";
 import { Notice } from "@/components/Notice";
 import { RefusalNotice } from "@/components/RefusalNotice";
 import { Section } from "@/components/Section";
-import { missing, NO_EVIDENCE } from "@/features/evidence/evidence";
+import { ChosenDocuments } from "@/features/evidence/ChosenDocuments";
+import type { ChosenDocument } from "@/features/evidence/documents";
+import { missing, NO_EVIDENCE, refused, type Evidence } from "@/features/evidence/evidence";
 import { EvidenceForm } from "@/features/evidence/EvidenceForm";
 import { shapeOf } from "@/features/experts/anchors";
 import { useAnchors, useExperts } from "@/features/experts/api";
@@ -25,7 +27,7 @@ import { usePackage } from "@/features/experts/upload/usePackage";
 interface UploadFormProps {
   person: Person;
   expert: string | undefined;
-  onDrafted: (versionId: string, files: readonly File[]) => void;
+  onDrafted: (versionId: string, files: readonly File[], notTaken: readonly string[]) => void;
 }
 
 export function UploadForm(props: UploadFormProps) {
@@ -65,7 +67,10 @@ function Fields({ person, expert, onDrafted, anchors, vocabulary, experts }: Fie
     key: "upload-evidence",
     defaultValue: NO_EVIDENCE,
     getInitialValueInEffect: false,
+    // A draft that an earlier page kept may lack what was added to the form since.
+    deserialize: (text) => ({ ...NO_EVIDENCE, ...(text ? (JSON.parse(text) as Partial<Evidence>) : {}) }),
   });
+  const [documents, setDocuments] = useState<ChosenDocument[]>([]);
   const [tried, setTried] = useState(false);
   const chosen = own.find(({ full_name }) => full_name === naming.expert);
   const anchor = anchors.find(({ slug }) => slug === (chosen?.anchor ?? naming.anchor));
@@ -87,12 +92,12 @@ function Fields({ person, expert, onDrafted, anchors, vocabulary, experts }: Fie
     setTried(true);
     if (!complete || !anchor) return;
     draft.mutate(
-      { naming, evidence: { ...evidence, anchorDigest: anchor.digest } },
+      { naming, evidence: { ...evidence, anchorDigest: anchor.digest }, documents },
       {
-        onSuccess: (version) => {
+        onSuccess: ({ version, notTaken }) => {
           setEvidence(NO_EVIDENCE);
           setNaming(NO_NAME);
-          onDrafted(version.id, found.files);
+          onDrafted(version.id, found.files, notTaken);
         },
       },
     );
@@ -121,9 +126,11 @@ function Fields({ person, expert, onDrafted, anchors, vocabulary, experts }: Fie
         evidence={evidence}
         vocabulary={vocabulary}
         organisations={[]}
-        faults={tried ? faults.evidence : {}}
+        faults={{ ...refused(draft.error), ...(tried ? faults.evidence : {}) }}
         onChange={(change) => setEvidence((now) => ({ ...now, ...change }))}
-      />
+      >
+        <ChosenDocuments chosen={documents} onChange={setDocuments} />
+      </EvidenceForm>
       {tried && !complete && (
         <Notice tone="warning" role="alert" title="Something is still missing">
           {found ? "The fields above say what." : "Choose the package, and look at what the fields above say."}

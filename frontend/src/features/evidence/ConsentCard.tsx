@@ -6,10 +6,27 @@ import { nameOf, useVocabulary } from "@/api/vocabulary";
 import { day } from "@/components/dates";
 import { Facts } from "@/components/Facts";
 import { Notice } from "@/components/Notice";
+import { count } from "@/components/sizes";
+import { WANTED } from "@/features/evidence/evidence";
 
 /** A fact that is only shown when it was given. */
 function said(name: string, value: string): [string, string][] {
   return value ? [[name, value]] : [];
+}
+
+const UNITS: readonly [RegExp, string][] = [
+  [/(\d+)Y/, "year"],
+  [/(\d+)M/, "month"],
+  [/(\d+)W/, "week"],
+  [/(\d+)D/, "day"],
+];
+
+/** P1Y6M as people say it. */
+function duration(code: string): string {
+  return UNITS.flatMap(([unit, name]) => {
+    const found = unit.exec(code)?.[1];
+    return found ? [count(Number(found), name)] : [];
+  }).join(", ");
 }
 
 export function ConsentCard({ consent }: { consent: Consent }) {
@@ -25,7 +42,7 @@ export function ConsentCard({ consent }: { consent: Consent }) {
       )}
       {consent.gaps.length > 0 && (
         <Notice tone="info" title="The record leaves things out">
-          {`ISO/IEC TS 27560 wants them where data is personal: ${consent.gaps.join(", ").replaceAll("_", " ")}.`}
+          {`ISO/IEC TS 27560 wants them where data is personal: ${consent.gaps.map((name) => WANTED[name] ?? name).join("; ")}.`}
         </Notice>
       )}
       <Facts
@@ -37,10 +54,10 @@ export function ConsentCard({ consent }: { consent: Consent }) {
           ["Valid from", day(consent.valid_from)],
           ["Valid until", consent.valid_until ? day(consent.valid_until) : "no end set"],
           ["How it is withdrawn", consent.withdrawal_method],
-          ...said("Kinds of personal data", consent.data_categories.join(", ")),
+          ...said("Kinds of personal data", consent.data_categories.map((id) => nameOf(vocabulary?.data_categories, id)).join("; ")),
           ...said("Controllers", consent.controllers.join(", ")),
           ...said("Stored in", consent.storage_locations.join(", ")),
-          ...said("Kept for", consent.retention),
+          ...said("Kept for", duration(consent.retention)),
           ...said("Notice", [consent.notice, consent.language].filter(Boolean).join(", ")),
         ]}
       />

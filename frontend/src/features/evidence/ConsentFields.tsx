@@ -1,19 +1,25 @@
-/** The consent record: ground, purposes, recipients, places, dates, and the way out of it. */
+/** The consent record: ground, purposes, recipients, places, dates, the way out of it; and whose data it is. */
 import { Checkbox, Select, SimpleGrid, TagsInput, TextInput } from "@mantine/core";
+import type { ReactNode } from "react";
 import type { Vocabulary } from "@/api/types";
 import { Section } from "@/components/Section";
-import type { Evidence, Faults } from "@/features/evidence/evidence";
+import { isPersonal, type Evidence, type Faults } from "@/features/evidence/evidence";
+import { PersonalDataFields } from "@/features/evidence/PersonalDataFields";
 
 interface ConsentFieldsProps {
   evidence: Evidence;
   purposes: Vocabulary["purposes"];
   legalBases: Vocabulary["legal_bases"];
+  dataCategories: Vocabulary["data_categories"];
   organisations: string[];
   faults: Faults;
   onChange: (change: Partial<Evidence>) => void;
+  /** The documents that show it. */
+  children?: ReactNode;
 }
 
-export function ConsentFields({ evidence, purposes, legalBases, organisations, faults, onChange }: ConsentFieldsProps) {
+export function ConsentFields(props: ConsentFieldsProps) {
+  const { evidence, purposes, legalBases, dataCategories, organisations, faults, onChange, children } = props;
   return (
     <Section
       title="Consent"
@@ -29,7 +35,7 @@ export function ConsentFields({ evidence, purposes, legalBases, organisations, f
       />
       <Checkbox.Group
         label="Purposes"
-        description="What models with this expert may be used for"
+        description="What models with this expert may be used for; nothing else is ever allowed"
         required
         value={evidence.purposes}
         error={faults.purposes}
@@ -47,12 +53,14 @@ export function ConsentFields({ evidence, purposes, legalBases, organisations, f
           description="Organisations that may use it; leave empty for any"
           data={organisations}
           value={evidence.recipients}
+          error={faults.recipients}
           onChange={(recipients) => onChange({ recipients })}
         />
         <TagsInput
           label="Places"
           description="Country codes such as DE or US-CA; leave empty for anywhere"
           value={evidence.jurisdictions}
+          error={faults.jurisdictions}
           onChange={(jurisdictions) => onChange({ jurisdictions })}
         />
         <TextInput
@@ -60,6 +68,7 @@ export function ConsentFields({ evidence, purposes, legalBases, organisations, f
           type="date"
           description="Leave empty for now"
           value={evidence.validFrom}
+          error={faults.validFrom}
           onChange={(event) => onChange({ validFrom: event.currentTarget.value })}
         />
         <TextInput
@@ -71,14 +80,18 @@ export function ConsentFields({ evidence, purposes, legalBases, organisations, f
           onChange={(event) => onChange({ validUntil: event.currentTarget.value })}
         />
       </SimpleGrid>
+      {isPersonal(evidence) && (
+        <PersonalDataFields evidence={evidence} categories={dataCategories} faults={faults} onChange={onChange} />
+      )}
       <TextInput
-        label="How people can withdraw their consent"
+        label={isPersonal(evidence) ? "How people can withdraw their consent" : "How the right to use it can be withdrawn"}
         required
         placeholder="By mail to privacy@example.org"
         value={evidence.withdrawalMethod}
         error={faults.withdrawalMethod}
         onChange={(event) => onChange({ withdrawalMethod: event.currentTarget.value })}
       />
+      {children}
     </Section>
   );
 }

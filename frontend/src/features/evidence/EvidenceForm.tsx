@@ -1,4 +1,5 @@
 /** Licence, consent and provenance: the evidence without which no version is taken. */
+import type { ReactNode } from "react";
 import type { Vocabulary } from "@/api/types";
 import { ConsentFields } from "@/features/evidence/ConsentFields";
 import type { Evidence, Faults } from "@/features/evidence/evidence";
@@ -11,9 +12,11 @@ interface EvidenceFormProps {
   organisations: string[];
   faults: Faults;
   onChange: (change: Partial<Evidence>) => void;
+  /** The documents that go with it. */
+  children?: ReactNode;
 }
 
-export function EvidenceForm({ evidence, vocabulary, organisations, faults, onChange }: EvidenceFormProps) {
+export function EvidenceForm({ evidence, vocabulary, organisations, faults, onChange, children }: EvidenceFormProps) {
   const fields = { evidence, faults, onChange };
   return (
     <>
@@ -22,8 +25,11 @@ export function EvidenceForm({ evidence, vocabulary, organisations, faults, onCh
         {...fields}
         purposes={vocabulary.purposes}
         legalBases={vocabulary.legal_bases}
+        dataCategories={vocabulary.data_categories}
         organisations={organisations}
-      />
+      >
+        {children}
+      </ConsentFields>
       <ProvenanceFields {...fields} />
     </>
   );

@@ -39,8 +39,19 @@ export function LicenceFields({ evidence, licences, faults, onChange }: LicenceF
           label="Attribution"
           description="How you want to be named"
           value={evidence.attribution}
+          error={faults.attribution}
           onChange={(event) => onChange({ attribution: event.currentTarget.value })}
         />
+        {(chosen?.revocable !== false || evidence.licenceUntil !== "") && (
+          <TextInput
+            label="Last day of the licence"
+            type="date"
+            description="Leave empty for no end; afterwards the version is withdrawn by itself"
+            value={evidence.licenceUntil}
+            error={faults.licenceUntil}
+            onChange={(event) => onChange({ licenceUntil: event.currentTarget.value })}
+          />
+        )}
       </SimpleGrid>
       <LicenceConsequences
         licence={chosen}

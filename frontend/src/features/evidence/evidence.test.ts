@@ -1,7 +1,8 @@
 /** Evidence: what is missing is named by its field, and what is handed in says what the owner meant. */
 import { expect, test } from "vitest";
+import { Refusal } from "@/api/client";
 import type { LicenceTerms } from "@/api/types";
-import { consequences, draftOf, missing, NO_EVIDENCE, type Evidence } from "@/features/evidence/evidence";
+import { consequences, draftOf, gaps, missing, NO_EVIDENCE, refused, type Evidence } from "@/features/evidence/evidence";
 
 const WHOLE: Evidence = {
   ...NO_EVIDENCE,
@@ -40,6 +41,55 @@ test("a last day counts to its end, and no end is said as none", () => {
   expect(new Date(consent.valid_until ?? "").getHours()).toBe(23);
   expect(consent.valid_from).toBeUndefined();
   expect(draftOf(WHOLE).consent.valid_until).toBeNull();
+});
+
+test("data about nobody has no gaps, and hands in no record of people", () => {
+  expect(gaps(WHOLE)).toEqual([]);
+  expect(draftOf({ ...WHOLE, dataCategories: ["health"] }).consent.data_categories).toBeUndefined();
+});
+
+test("what is not said of personal data is named, and is no reason to wait", () => {
+  const personal: Evidence = { ...WHOLE, legalBasis: "consent", language: "de" };
+
+  expect(gaps(personal)).toEqual(["notice", "data_categories", "storage_locations", "retention"]);
+  expect(missing(personal)).toEqual({});
+});
+
+test("a whole record of personal data is handed in as the standard writes it", () => {
+  const { consent, licence } = draftOf({
+    ...WHOLE,
+    legalBasis: "consent",
+    dataCategories: ["health"],
+    notice: " https://playhouse.example/notice ",
+    language: "de-AT",
+    controllers: ["The opera", " "],
+    storageLocations: ["at"],
+    keptFor: " 18 ",
+    keptUnit: "M",
+    licenceUntil: "2027-01-31",
+  });
+
+  expect(consent).toMatchObject({
+    data_categories: ["health"],
+    notice: "https://playhouse.example/notice",
+    language: "de-AT",
+    controllers: ["The opera"],
+    storage_locations: ["AT"],
+    retention: "P18M",
+  });
+  expect(new Date(licence.valid_until ?? "").getHours()).toBe(23);
+});
+
+test.each(["0", "1.5", "five", "1000"])("%s is no time to keep data", (keptFor) => {
+  expect(missing({ ...WHOLE, legalBasis: "consent", keptFor }).keptFor).toBeTruthy();
+});
+
+test("what the service refuses stands beside its field", () => {
+  const errors = { "consent.storage_locations[0]": ["That is no place."], "licence.valid_until": ["It has no end."], other: ["?"] };
+  const refusal = new Refusal({ type: "", title: "", status: 400, code: "invalid", detail: "", errors });
+
+  expect(refused(refusal)).toEqual({ storageLocations: "That is no place.", licenceUntil: "It has no end." });
+  expect(refused(new Error("the line broke"))).toEqual({});
 });
 
 test("places are written as their codes", () => {

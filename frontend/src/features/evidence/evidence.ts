@@ -1,18 +1,27 @@
 /** The evidence that goes with a version while its owner writes it, and how it is handed to the service. */
 import type { components } from "@/api/schema";
+import { Refusal } from "@/api/client";
 import type { LicenceTerms } from "@/api/types";
 
 export interface Evidence {
   licence: string;
   licenceText: string;
   attribution: string;
+  licenceUntil: string; // YYYY-MM-DD, as the browser's date field gives it
   legalBasis: string;
   purposes: string[];
   recipients: string[];
   jurisdictions: string[];
-  validFrom: string; // YYYY-MM-DD, as the browser's date field gives it
+  validFrom: string;
   validUntil: string;
   withdrawalMethod: string;
+  dataCategories: string[];
+  notice: string;
+  language: string;
+  controllers: string[];
+  storageLocations: string[];
+  keptFor: string; // a whole number, of these:
+  keptUnit: KeptUnit;
   anchorDigest: string;
   dataset: string;
   trainedBy: string;
@@ -20,12 +29,16 @@ export interface Evidence {
   notes: string;
 }
 
+/** Of an ISO 8601 duration. */
+export type KeptUnit = "Y" | "M" | "D";
+
 export type Faults = { [K in keyof Evidence]?: string };
 
 export const NO_EVIDENCE: Evidence = {
   licence: "",
   licenceText: "",
   attribution: "",
+  licenceUntil: "",
   legalBasis: "",
   purposes: [],
   recipients: [],
@@ -33,6 +46,13 @@ export const NO_EVIDENCE: Evidence = {
   validFrom: "",
   validUntil: "",
   withdrawalMethod: "",
+  dataCategories: [],
+  notice: "",
+  language: "en",
+  controllers: [],
+  storageLocations: [],
+  keptFor: "",
+  keptUnit: "Y",
   anchorDigest: "",
   dataset: "",
   trainedBy: "",
@@ -50,6 +70,13 @@ export function needsText(licence: string): boolean {
   return NEEDS_TEXT.test(licence);
 }
 
+/** The ground on which data about nobody is used; then most of the consent record has nothing to say. */
+export const ABOUT_NOBODY = "no-personal-data";
+
+export function isPersonal(evidence: Evidence): boolean {
+  return evidence.legalBasis !== "" && evidence.legalBasis !== ABOUT_NOBODY;
+}
+
 /** As the API wants it. A day begins at its first moment and ends with its last, where the owner is. */
 export function draftOf(evidence: Evidence): components["schemas"]["DraftVersionRequest"] {
   return {
@@ -58,15 +85,17 @@ export function draftOf(evidence: Evidence): components["schemas"]["DraftVersion
       declared: evidence.licence.trim(),
       text: evidence.licenceText.trim(),
       attribution: evidence.attribution.trim(),
+      valid_until: endOf(evidence.licenceUntil),
     },
     consent: {
       legal_basis: evidence.legalBasis,
       purposes: evidence.purposes,
       recipients: evidence.recipients,
-      jurisdictions: evidence.jurisdictions.map((place) => place.trim().toUpperCase()),
+      jurisdictions: places(evidence.jurisdictions),
       ...(evidence.validFrom && { valid_from: new Date(`${evidence.validFrom}T00:00:00`).toISOString() }),
-      valid_until: evidence.validUntil ? new Date(`${evidence.validUntil}T23:59:59`).toISOString() : null,
+      valid_until: endOf(evidence.validUntil),
       withdrawal_method: evidence.withdrawalMethod.trim(),
+      ...(isPersonal(evidence) && personalRecord(evidence)),
     },
     provenance: {
       statement: {
@@ -77,6 +106,72 @@ export function draftOf(evidence: Evidence): components["schemas"]["DraftVersion
       },
     },
   };
+}
+
+function personalRecord(evidence: Evidence) {
+  return {
+    data_categories: evidence.dataCategories,
+    notice: evidence.notice.trim(),
+    language: evidence.language.trim(),
+    controllers: evidence.controllers.map((name) => name.trim()).filter(Boolean),
+    storage_locations: places(evidence.storageLocations),
+    retention: evidence.keptFor.trim() && `P${evidence.keptFor.trim()}${evidence.keptUnit}`,
+  };
+}
+
+function places(codes: readonly string[]): string[] {
+  return codes.map((place) => place.trim().toUpperCase());
+}
+
+function endOf(lastDay: string): string | null {
+  return lastDay ? new Date(`${lastDay}T23:59:59`).toISOString() : null;
+}
+
+/** What ISO/IEC TS 27560 wants of a record about personal data, by the names that the service gives it. */
+export const WANTED: Readonly<Record<string, string>> = {
+  notice: "where people could read what they agreed to",
+  language: "the language of that notice",
+  data_categories: "the kinds of personal data",
+  storage_locations: "where the data is stored",
+  retention: "how long the data is kept",
+};
+
+/** Those of them that are not said yet. They may be left out, and a reviewer will see that they are. */
+export function gaps(evidence: Evidence): string[] {
+  if (!isPersonal(evidence)) return [];
+  const said: Record<string, string | string[]> = personalRecord(evidence);
+  return Object.keys(WANTED).filter((name) => said[name]?.length === 0);
+}
+
+const FIELDS: Readonly<Record<string, keyof Evidence>> = {
+  "licence.declared": "licence",
+  "licence.text": "licenceText",
+  "licence.attribution": "attribution",
+  "licence.valid_until": "licenceUntil",
+  "consent.legal_basis": "legalBasis",
+  "consent.purposes": "purposes",
+  "consent.recipients": "recipients",
+  "consent.jurisdictions": "jurisdictions",
+  "consent.valid_from": "validFrom",
+  "consent.valid_until": "validUntil",
+  "consent.withdrawal_method": "withdrawalMethod",
+  "consent.data_categories": "dataCategories",
+  "consent.notice": "notice",
+  "consent.language": "language",
+  "consent.controllers": "controllers",
+  "consent.storage_locations": "storageLocations",
+  "consent.retention": "keptFor",
+};
+
+/** What the service refused, beside the fields it is about. */
+export function refused(error: Error | null): Faults {
+  const found: Faults = {};
+  if (!(error instanceof Refusal)) return found;
+  for (const [path, sentences] of Object.entries(error.problem.errors ?? {})) {
+    const field = FIELDS[path.replace(/\[\d+\]$/, "")];
+    if (field) found[field] = sentences.join(" ");
+  }
+  return found;
 }
 
 const NEEDED: [field: keyof Evidence, sentence: string][] = [
@@ -100,6 +195,9 @@ export function missing(evidence: Evidence): Faults {
   }
   if (evidence.validUntil && evidence.validFrom && evidence.validUntil < evidence.validFrom) {
     found.validUntil = "The consent ends before it begins.";
+  }
+  if (isPersonal(evidence) && evidence.keptFor.trim() && !/^[1-9]\d{0,2}$/.test(evidence.keptFor.trim())) {
+    found.keptFor = "Give a whole number from 1 to 999.";
   }
   return found;
 }

@@ -1,6 +1,7 @@
 /** What a reviewer has to look at, kind of evidence by kind. What is required must hold before anything is approved. */
 import { Fieldset, Group, Radio, Stack, TextInput } from "@mantine/core";
-import type { ChecklistItem } from "@/api/types";
+import type { ChecklistItem, EvidenceKind } from "@/api/types";
+import { count } from "@/components/sizes";
 
 type Said = "yes" | "no" | "not-applicable";
 export type Answers = Readonly<Record<string, { answer: Said; note: string }>>;
@@ -28,18 +29,28 @@ export function isComplete(items: readonly ChecklistItem[], answers: Answers): b
   });
 }
 
+export type DocumentCounts = Partial<Record<EvidenceKind, number>>;
+
+/** The name of a kind, and how many documents speak for it where documents can. */
+export function legendOf(kind: ChecklistItem["kind"], documents: DocumentCounts | undefined): string {
+  const found = kind === "evaluation" ? undefined : documents?.[kind];
+  if (found === undefined) return KINDS[kind];
+  return `${KINDS[kind]} (${found === 0 ? "no document" : count(found, "document")})`;
+}
+
 interface ChecklistFieldsProps {
   items: readonly ChecklistItem[];
+  documents?: DocumentCounts | undefined;
   answers: Answers;
   onChange: (answers: Answers) => void;
 }
 
-export function ChecklistFields({ items, answers, onChange }: ChecklistFieldsProps) {
+export function ChecklistFields({ items, documents, answers, onChange }: ChecklistFieldsProps) {
   const kinds = [...new Set(items.map((item) => item.kind))];
   return (
     <Stack>
       {kinds.map((kind) => (
-        <Fieldset key={kind} legend={KINDS[kind]}>
+        <Fieldset key={kind} legend={legendOf(kind, documents)}>
           <Stack>
             {items
               .filter((item) => item.kind === kind)

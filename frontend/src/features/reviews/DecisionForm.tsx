@@ -7,17 +7,19 @@ import { useVocabulary } from "@/api/vocabulary";
 import { Notice } from "@/components/Notice";
 import { RefusalNotice } from "@/components/RefusalNotice";
 import { useChecklist, useReviewVersion } from "@/features/reviews/api";
-import { type Answers, ChecklistFields, isComplete } from "@/features/reviews/ChecklistFields";
+import { type Answers, ChecklistFields, type DocumentCounts, isComplete } from "@/features/reviews/ChecklistFields";
 
 const SHORTEST_REASON = 10;
 const LONGEST_REASON = 2_000;
 
 interface DecisionFormProps {
   version: Version;
+  /** How many documents of each kind lie with it. */
+  documents?: DocumentCounts | undefined;
   onReload: () => void;
 }
 
-export function DecisionForm({ version, onReload }: DecisionFormProps) {
+export function DecisionForm({ version, documents, onReload }: DecisionFormProps) {
   const [verdict, setVerdict] = useState<"approve" | "reject" | null>(null);
   const [reason, setReason] = useState("");
   const [answers, setAnswers] = useState<Answers>({});
@@ -42,7 +44,7 @@ export function DecisionForm({ version, onReload }: DecisionFormProps) {
   return (
     <form onSubmit={handleSubmit} aria-label="Decide">
       <Stack>
-        {checklist && <ChecklistFields items={checklist.items} answers={answers} onChange={setAnswers} />}
+        {checklist && <ChecklistFields items={checklist.items} documents={documents} answers={answers} onChange={setAnswers} />}
         <Radio.Group
           label="Decision"
           required
