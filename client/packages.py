@@ -5,7 +5,7 @@ from pathlib import Path
 from client import shapes
 from client.api import Guildhall
 from client.connection import Refused
-from client.uploads import LocalFile, Progress, local_files, send_file
+from client.uploads import LocalFile, Progress, local_files, send_file, store_line
 
 
 def push_version(
@@ -20,9 +20,10 @@ def push_version(
     """Draft a version of an expert, bring its files, submit it. A draft that these files began is continued."""
     files = local_files(folder)
     version = _unfinished(guildhall, expert, evidence, files) or guildhall.draft_version(expert, evidence, notes=notes)
-    for local in files:
-        declared = guildhall.add_file(version["id"], path=local.path, size=local.size, sha256=local.sha256)
-        send_file(guildhall, declared, local, progress=progress)
+    with store_line() as store:
+        for local in files:
+            declared = guildhall.add_file(version["id"], path=local.path, size=local.size, sha256=local.sha256)
+            send_file(guildhall, declared, local, store=store, progress=progress)
     return guildhall.submit_version(version["id"])
 
 
@@ -41,9 +42,10 @@ def push_anchor(
     anchor = _anchor(guildhall, slug) or guildhall.create_anchor(slug, name, licence=licence, description=description)
     if anchor["state"] != "draft":
         return anchor
-    for local in files:
-        declared = guildhall.add_anchor_file(slug, path=local.path, size=local.size, sha256=local.sha256)
-        send_file(guildhall, declared, local, progress=progress)
+    with store_line() as store:
+        for local in files:
+            declared = guildhall.add_anchor_file(slug, path=local.path, size=local.size, sha256=local.sha256)
+            send_file(guildhall, declared, local, store=store, progress=progress)
     return guildhall.submit_anchor(slug)
 
 

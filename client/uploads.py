@@ -62,8 +62,18 @@ def local_files(folder: Path) -> list[LocalFile]:
     return found
 
 
+def store_line() -> httpx.Client:
+    """A line to the store for all files of a package; not the service's own: the store must never see who we are."""
+    return httpx.Client(timeout=TIMEOUT, limits=httpx.Limits(max_connections=LANES))
+
+
 def send_file(
-    guildhall: Guildhall, declared: shapes.File, local: LocalFile, *, progress: Progress | None = None
+    guildhall: Guildhall,
+    declared: shapes.File,
+    local: LocalFile,
+    *,
+    store: httpx.Client,
+    progress: Progress | None = None,
 ) -> None:
     """Bring what is missing of one file, then have the service complete it."""
     if declared["completed_at"] is not None:
@@ -71,10 +81,7 @@ def send_file(
         return
     arrived = {part["number"]: part["sha256"] for part in guildhall.get_file(declared["id"])["parts"]}
     stop = Event()
-    with (
-        httpx.Client(timeout=TIMEOUT, limits=httpx.Limits(max_connections=LANES)) as store,
-        ThreadPoolExecutor(max_workers=LANES) as lanes,
-    ):
+    with ThreadPoolExecutor(max_workers=LANES) as lanes:
         sender = _Sender(guildhall, store, declared["id"], local, arrived, stop)
         underway = {lanes.submit(sender.bring, span): span for span in _spans(local.size, declared["part_size"])}
         there = 0
@@ -94,7 +101,7 @@ def send_file(
 @dataclass(frozen=True, slots=True)
 class _Sender:
     guildhall: Guildhall
-    store: httpx.Client  # not the service's own line: the store must never see who we are
+    store: httpx.Client
     file_id: str
     local: LocalFile
     arrived: dict[int, str]

@@ -104,9 +104,12 @@ def size_of(key: str) -> int | None:
 def stream(key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
     """The object's bytes from `start` up to and without `end`, in chunks."""
     span = f"bytes={start}-" if end is None else f"bytes={start}-{end - 1}"
-    where = {"Range": span} if (start, end) != (0, None) else {}  # nothing of an empty object is within any range
+    store, bucket = _store(), settings.S3_BUCKET
     try:
-        answer = _store().get_object(Bucket=settings.S3_BUCKET, Key=key, **where)
+        if (start, end) == (0, None):  # nothing of an empty object lies within any range
+            answer = store.get_object(Bucket=bucket, Key=key)
+        else:
+            answer = store.get_object(Bucket=bucket, Key=key, Range=span)
     except ClientError as error:
         if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
             raise Missing(key) from error
