@@ -221,7 +221,12 @@ def test_a_model_that_is_in_use_may_be_loaded(verify: Verify, model: Path, publi
 
 @pytest.mark.parametrize(
     ("slot", "state", "word"),
-    [(1, 1, "withdrawn"), (2, 2, "paused"), (2, 1, "withdrawn"), (1, 3, "in the unknown state 3")],
+    [
+        (1, 1, "withdrawn or rejected"),
+        (2, 2, "paused or suspended"),
+        (2, 1, "withdrawn or rejected"),
+        (1, 3, "in the unknown state 3"),
+    ],
 )
 def test_a_model_with_an_expert_out_of_use_may_not(  # noqa: PLR0917  a fixture each
     verify: Verify, model: Path, published: Published, slot: int, state: int, word: str
