@@ -21,6 +21,8 @@ from client.verify.strict import NotVerified
 from client.waiting import wait_for_anchor, wait_for_version
 from client.withdrawals import add_commands as add_withdrawals
 
+KINDS = ("consent", "licence", "privacy", "provenance", "other")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
@@ -72,7 +74,13 @@ def push(chosen: argparse.Namespace) -> None:
     stated = read_evidence(chosen.evidence)
     with here() as guildhall, lines.Bars() as bars:
         version = push_version(
-            guildhall, chosen.folder, expert=chosen.expert, evidence=stated, notes=chosen.notes, progress=bars.show
+            guildhall,
+            chosen.folder,
+            expert=chosen.expert,
+            evidence=stated,
+            documents=chosen.document,
+            notes=chosen.notes,
+            progress=bars.show,
         )
         if chosen.wait:
             version = wait_for_version(guildhall, version["id"])
@@ -213,7 +221,7 @@ def _for_owners(commands: _Commands) -> None:
     one = commands.add("attach", attach, "Lay documents beside a version: PDF, PNG, JPEG or plain text.")
     one.add_argument("version", metavar="ORGANISATION/NAME@NUMBER")
     one.add_argument("files", type=Path, nargs="+", metavar="FILE")
-    one.add_argument("--kind", required=True, choices=["consent", "licence", "privacy", "provenance", "other"])
+    one.add_argument("--kind", required=True, choices=KINDS)
 
     one = commands.add("receipt", receipt, "Save the receipt of a version's consent.")
     one.add_argument("version", metavar="ORGANISATION/NAME@NUMBER")
@@ -231,8 +239,18 @@ def _for_owners(commands: _Commands) -> None:
     one.add_argument("folder", type=Path)
     one.add_argument("--expert", required=True, metavar="ORGANISATION/NAME")
     one.add_argument("--evidence", type=Path, required=True, help="licence, consent and provenance (see `evidence`)")
+    one.add_argument(
+        "--document", type=_document, action="append", default=[], metavar="KIND=FILE", help="such as consent=form.pdf"
+    )
     one.add_argument("--notes", default="")
     one.add_argument("--no-wait", dest="wait", action="store_false", help="do not wait for the check of the files")
+
+
+def _document(text: str) -> tuple[str, Path]:
+    kind, _, file = text.partition("=")
+    if kind not in KINDS or not file:
+        raise argparse.ArgumentTypeError(f"{text!r} is no document: write KIND=FILE; kinds are {', '.join(KINDS)}")
+    return kind, Path(file)
 
 
 def _for_others(commands: _Commands) -> None:

@@ -1,5 +1,6 @@
 """Bringing a whole package, an expert version or an anchor: from the folder to "submitted", and on from a break."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from client import shapes
@@ -14,16 +15,22 @@ def push_version(
     *,
     expert: str,
     evidence: shapes.Evidence,
+    documents: Sequence[tuple[str, Path]] = (),
     notes: str = "",
     progress: Progress | None = None,
 ) -> shapes.Version:
-    """Draft a version of an expert, bring its files, submit it. A draft that these files began is continued."""
+    """Draft a version of an expert, bring its files, submit it. A draft that these files began is continued.
+
+    `documents` lie beside it from the beginning: what each speaks for, and the file.
+    """
     files = local_files(folder)
     version = _unfinished(guildhall, expert, evidence, files) or guildhall.draft_version(expert, evidence, notes=notes)
     with store_line() as store:
         for local in files:
             declared = guildhall.add_file(version["id"], path=local.path, size=local.size, sha256=local.sha256)
             send_file(guildhall, declared, local, store=store, progress=progress)
+    for kind, document in documents:
+        guildhall.add_evidence(version["id"], document, kind=kind)
     return guildhall.submit_version(version["id"])
 
 

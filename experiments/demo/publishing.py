@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from client.api import Guildhall
 from client.connection import Refused
@@ -65,7 +66,11 @@ def publish_expert(owner: Owner, recipe: ExpertRecipe, folder: Path, *, anchor: 
     if found is None:
         _sign(owner, folder)
         stated = evidence(owner, recipe, folder)
-        pushed = push_version(owner.guildhall, folder, expert=name, evidence=stated, progress=Upload(name))
+        with TemporaryDirectory() as desk:
+            documents = [("provenance", _where_from(recipe, Path(desk)))]
+            pushed = push_version(
+                owner.guildhall, folder, expert=name, evidence=stated, documents=documents, progress=Upload(name)
+            )
         found = wait_for_version(owner.guildhall, pushed["id"])
         say(f"{name}@{found['number']} is signed, uploaded and verified")
     else:
@@ -94,6 +99,7 @@ def evidence(owner: Owner, recipe: ExpertRecipe, folder: Path) -> Evidence:
             "legal_basis": "no-personal-data",
             "purposes": ["research"],
             "withdrawal_method": "One click in the registry, or a request to the organisation.",
+            "controllers": [owner.organisation],
         },
         "provenance": {
             "statement": {
@@ -104,6 +110,14 @@ def evidence(owner: Owner, recipe: ExpertRecipe, folder: Path) -> Evidence:
             }
         },
     }
+
+
+def _where_from(recipe: ExpertRecipe, folder: Path) -> Path:
+    """A document for the reviewer, as owners lay one beside their version: where the texts come from."""
+    file = folder / f"{recipe.domain}-provenance.txt"
+    text = f"{recipe.title}\n\n{recipe.collection}\n{recipe.volume}.\nLicence of the texts: {recipe.licence}.\n"
+    file.write_text(text + "They are published, and about nobody who could be asked.\n", encoding="utf-8")
+    return file
 
 
 def _expert(owner: Owner, recipe: ExpertRecipe, *, anchor: str) -> str:

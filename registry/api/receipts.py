@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -73,10 +73,18 @@ class Receipts(APIView):
 class Receipt(APIView):
     """/versions/{version_id}/receipt"""
 
-    @extend_schema(operation_id="getReceipt", responses=ReceiptOut)
+    @extend_schema(
+        operation_id="getReceipt",
+        responses=ReceiptOut,
+        parameters=[
+            OpenApiParameter("state", str, enum=ConsentState.values, description="That of this state, not the newest.")
+        ],
+    )
     def get(self, request: Request, version_id: UUID) -> Response:
-        """The newest receipt of its consent."""
-        newest = receipts_of(_version(version_id, request)).first()
-        if newest is None:
-            raise NotFound("There is no receipt yet: it is made when the version is submitted.")
-        return Response(ReceiptOut(_bundle(newest)).data)
+        """The newest receipt of its consent, or that of one state."""
+        rows = receipts_of(_version(version_id, request))
+        state = request.query_params.get("state")
+        found = rows.filter(state=state).first() if state else rows.first()
+        if found is None:
+            raise NotFound("There is no such receipt: one is made when a version is submitted, and one when it ends.")
+        return Response(ReceiptOut(_bundle(found)).data)

@@ -20,7 +20,14 @@ from registry.errors import Invalid
 from registry.evidence.licences import check_may_end, normalised_licence
 from registry.evidence.models import ConsentRecord, ConsentState, LicenceTerms, Provenance
 from registry.evidence.receipts import issue_receipt
-from registry.evidence.rules import VOCABULARY, check_consent, check_licence_end, check_provenance, check_record
+from registry.evidence.rules import (
+    VOCABULARY,
+    check_consent,
+    check_licence_end,
+    check_provenance,
+    check_record,
+    check_together,
+)
 from registry.experts.actions import Reading, draft_version, mark_version_verified, submit_version
 from registry.experts.models import ExpertVersion
 from registry.experts.queries import get_expert
@@ -83,6 +90,12 @@ def draft_version_with_evidence(
     version = draft_version(expert.id, notes=notes, by=by)
     _declare_licence(version, licence, by=by)
     _give_consent(version, consent, by=by)
+    check_together(
+        legal_basis=consent.legal_basis,
+        data_categories=consent.data_categories,
+        consent_from=consent.valid_from or clock.now(),
+        licence_until=licence.valid_until,
+    )
     _state_provenance(version, statement, by=by)
     return version
 

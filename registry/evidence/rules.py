@@ -198,6 +198,22 @@ def check_record(
         raise Invalid("The notice begins or ends with a blank; leave it out.", field="consent.notice")
 
 
+def check_together(
+    *, legal_basis: str, data_categories: Sequence[str], consent_from: datetime, licence_until: datetime | None
+) -> None:
+    """Refuse statements that are fine by themselves and cannot be true, or of any use, together."""
+    if legal_basis == "no-personal-data" and data_categories:
+        raise Invalid(
+            "The consent says that the data is about nobody, and names kinds of personal data; correct one of the two.",
+            field="consent.data_categories",
+        )
+    if licence_until is not None and licence_until <= consent_from:
+        raise Invalid(
+            "The licence ends before the consent begins, so nothing would ever be allowed; correct the dates.",
+            field="licence.valid_until",
+        )
+
+
 def gaps_of(record: Any) -> list[str]:
     """What the standard wants of a record about personal data and this one does not say; a reviewer looks at it."""
     if record.legal_basis == "no-personal-data":

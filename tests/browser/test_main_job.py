@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FilePayload, expect
 
 from client.api import Guildhall
 from client.packages import push_version
@@ -20,6 +20,7 @@ from experiments.demo.people import Logins, Member, admit
 from experiments.demo.publishing import approve, publish_anchor
 from registry.embedded.supervisor import Site
 from tests.browser.visitor import Visitor, visitor
+from tests.registry.documents import pdf
 from tests.workers.packages import Home, make_home
 
 expect.set_options(timeout=30_000)
@@ -122,18 +123,42 @@ def upload(ida: Visitor, scene: Scene) -> None:
     page.get_by_role("combobox", name="Licence").fill("CC-BY-4.0")
     expect(page.get_by_text("a withdrawal stops future use only")).to_be_visible()
     page.get_by_role("textbox", name="Attribution").fill("The Stage")
-    ida.choose("Legal ground", "The data is about nobody")
-    page.get_by_role("checkbox", name="Research", exact=True).check()
-    page.get_by_role("textbox", name="How people can withdraw").fill("By mail to privacy@stage.example")
+    say_what_was_consented_to(ida)
     page.get_by_role("textbox", name="The data").fill("Stage plays in the public domain.")
     page.get_by_role("textbox", name="Trained by").fill("The Stage")
     page.get_by_role("textbox", name="Code").fill("flexcore 0.1.0")
     ida.look("upload-filled")
     page.get_by_role("button", name="Save the draft and go on").click()
 
+    expect(page.get_by_role("alert")).to_contain_text("page.pdf: This is an HTML page")
+    ida.complaints[:] = [said for said in ida.complaints if "status of 400" not in said]  # the browser tells of it too
+    expect(page.get_by_role("list", name="Documents").get_by_role("listitem")).to_have_count(1)
+    ida.look("upload-draft")
     page.get_by_role("button", name="Upload and submit").click()
     expect(page.get_by_text("Verified, and waiting for review")).to_be_visible(timeout=A_BUILD)
     ida.look("upload-verified")
+
+
+def say_what_was_consented_to(ida: Visitor) -> None:
+    page = ida.page
+    ida.choose("Legal ground", "The data is about nobody")
+    expect(page.get_by_role("textbox", name="How the right to use it can be withdrawn")).to_be_visible()
+    ida.choose("Legal ground", "Consent of the people the data is about")
+    expect(page.get_by_text("A reviewer will ask for the rest")).to_be_visible()
+    page.get_by_role("checkbox", name="Research", exact=True).check()
+    page.get_by_role("checkbox", name="Names and other identifiers").check()
+    page.get_by_label("Notice", exact=True).fill("https://stage.example/consent")
+    page.get_by_role("combobox", name="Stored in").fill("AT")
+    page.get_by_role("combobox", name="Stored in").press("Enter")
+    page.get_by_label("Kept for", exact=True).fill("5")
+    expect(page.get_by_text("A reviewer will ask for the rest")).to_be_hidden()
+    page.get_by_role("textbox", name="How people can withdraw").fill("By mail to privacy@stage.example")
+    files: list[FilePayload] = [
+        {"name": "consent form.pdf", "mimeType": "application/pdf", "buffer": pdf()},
+        {"name": "page.pdf", "mimeType": "application/pdf", "buffer": b"<!doctype html><html>We agree.</html>"},
+    ]
+    for file in files:
+        page.get_by_test_id("document-file").set_input_files(file)
 
 
 def review(kim: Visitor) -> None:
@@ -143,6 +168,12 @@ def review(kim: Visitor) -> None:
     kim.look("review-queue")
     page.get_by_role("link", name="stage/drama, version 1").click()
     page.get_by_text("Signed by a registered key").wait_for()
+    expect(page.get_by_text("Consent (1 document)")).to_be_visible()
+    expect(page.get_by_text("The record leaves things out")).to_be_hidden()
+    with page.expect_download() as started:
+        page.get_by_role("link", name="Download consent form.pdf").click()
+    assert started.value.path().read_bytes() == pdf()
+    assert started.value.suggested_filename == "consent form.pdf"
     kim.look("review")
     page.get_by_role("button", name="Claim it").click()
     page.get_by_role("button", name="Release it").wait_for()
@@ -197,6 +228,12 @@ def withdraw(ida: Visitor) -> None:
 
     expect(page.get_by_text("Withdrawn everywhere")).to_be_visible(timeout=A_BUILD)
     expect(page.get_by_text(re.compile("Its main is now [0-9a-f]{8}, composed without it"))).to_be_visible()
+    receipts = page.get_by_role("list", name="Receipts").get_by_role("listitem")
+    expect(receipts).to_have_count(2)
+    with page.expect_download() as started:
+        receipts.filter(has_text="was given").get_by_role("link").click()
+    assert started.value.suggested_filename == "stage-drama-1-given.json"
+    assert '"state":"given"' in started.value.path().read_text()
     ida.look("version-withdrawn")
 
 

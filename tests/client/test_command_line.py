@@ -42,17 +42,31 @@ def test_an_owner_goes_from_a_key_to_a_submitted_version(by: Typed, tmp_path: Pa
     write_package(package, anchor_digest=anchor.digest)
     stated = tmp_path / "evidence.json"
     stated.write_text(json.dumps(evidence_for(anchor.digest)))
+    form = tmp_path / "form.txt"
+    form.write_text("We agree.")
 
     made = by(ADA, "keygen", "home", "--folder", str(tmp_path), "--register", "playhouse")
     by(ADA, "sign", str(package), "--key", str(tmp_path / "home.pem"))
     checked = by(ADA, "verify", "package", str(package), "--key", str(tmp_path / "home.pub"))
     by(ADA, "create", "playhouse/comedy", "--anchor", "small", "--title", "Comedies", "--domain", "drama")
-    pushed = by(ADA, "push", str(package), "--expert", "playhouse/comedy", "--evidence", str(stated), "--no-wait")
+    pushed = by(
+        ADA,
+        "push",
+        str(package),
+        "--expert",
+        "playhouse/comedy",
+        "--evidence",
+        str(stated),
+        "--no-wait",
+        "--document",
+        f"consent={form}",
+    )
     told = by(ADA, "status", "playhouse/comedy@1")
 
     assert "sha256:" in made
     assert "is as it was signed" in checked
     assert pushed == "playhouse/comedy@1 is submitted.\n"
+    assert [(file.kind, file.name) for file in EvidenceFile.objects.all()] == [("consent", "form.txt")]
     assert told.startswith("playhouse/comedy@1 is submitted")
 
 

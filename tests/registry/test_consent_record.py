@@ -104,6 +104,12 @@ def test_a_record_about_nobody_has_no_gaps() -> None:
     ("given", "sentence"),
     [
         ({"language": "German"}, "BCP 47"),
+        ({"legal_basis": "no-personal-data", "data_categories": ["health"]}, "about nobody, and names kinds"),
+        ({"recipients": ["nowhere"]}, "no organisation here"),
+        ({"jurisdictions": ["Mars"]}, "not a jurisdiction"),
+        ({"legal_basis": "love"}, "not a legal basis"),
+        ({"purposes": ["war"]}, "not a purpose"),
+        ({"purposes": []}, "names no purpose"),
         ({"data_categories": ["shoe-size"]}, "not a kind of personal data"),
         ({"storage_locations": ["Austria"]}, "Austria"),
         ({"storage_locations": ["at"]}, "not a place"),
@@ -125,6 +131,42 @@ def test_bad_input_has_its_sentence_and_leaves_nothing(given: dict[str, Any], se
     assert answer.status_code == 400
     assert sentence in answer.json()["detail"]
     assert not ExpertVersion.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("part", "given", "field"),
+    [
+        ("consent", {"language": "German"}, "consent.language"),
+        ("consent", {"storage_locations": ["Austria-Hungary"]}, "consent.storage_locations[0]"),
+        ("consent", {"storage_locations": ["at"]}, "consent.storage_locations"),
+        (
+            "consent",
+            {"valid_from": "2027-01-02T00:00:00Z", "valid_until": "2027-01-01T00:00:00Z"},
+            "consent.valid_until",
+        ),
+        ("licence", {"declared": "CC-BY-4.0", "valid_until": "2099-01-01T00:00:00Z"}, "licence.valid_until"),
+        ("licence", {"declared": "CC-BI-4.0"}, "licence.declared"),
+        ("licence", {"declared": "LicenseRef-ours"}, "licence.declared"),
+    ],
+)
+def test_a_refusal_names_the_field_that_it_is_about(part: str, given: dict[str, Any], field: str) -> None:
+    make_expert()
+    body = evidence_for(make_anchor().digest, **{part: EVIDENCE[part] | given})
+
+    answer = api(ADA).post("/api/v1/experts/playhouse/drama/versions", body).json()
+
+    assert list(answer["errors"]) == [field]
+
+
+def test_a_licence_that_ends_before_the_consent_begins_is_refused() -> None:
+    make_expert()
+    licence = {"declared": "LicenseRef-guildhall-revocable-1.0", "valid_until": "2098-01-01T00:00:00+01:00"}
+    consent = EVIDENCE["consent"] | {"valid_from": "2098-01-01T00:00:00Z"}
+    body = evidence_for(make_anchor().digest, licence=licence, consent=consent)
+
+    answer = api(ADA).post("/api/v1/experts/playhouse/drama/versions", body)
+
+    assert "ends before the consent begins" in answer.json()["detail"]
 
 
 def test_a_licences_end_needs_its_zone_too() -> None:
@@ -217,7 +259,7 @@ def test_a_draft_has_no_receipt_and_its_end_none_either() -> None:
     withdraw_version(version.id, reason="It came to nothing.", by=ADA)
 
     assert before.status_code == 404
-    assert "when the version is submitted" in before.json()["detail"]
+    assert "when a version is submitted" in before.json()["detail"]
     assert not ConsentReceipt.objects.exists()
 
 
@@ -230,6 +272,7 @@ def test_a_receipt_is_made_at_its_moment_and_stays_to_the_byte() -> None:
     kept = api(ADA).get(f"/api/v1/versions/{version.id}/receipts").json()["receipts"]
 
     assert [one["state"] for one in kept] == ["withdrawn", "given"]
+    assert api(ADA).get(f"/api/v1/versions/{version.id}/receipt?state=given").json()["digest"] == given["digest"]
     assert kept[1]["envelope"] == given["envelope"]
     assert kept[1]["digest"] == sha256(base64.b64decode(given["envelope"]["payload"]))
     told = [json.loads(bytes(entry.leaf))["facts"] for entry in entries(event="receipt.issued")]

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -172,8 +173,18 @@ def test_what_takes_too_much_to_look_through_is_ended(monkeypatch: pytest.Monkey
     assert "takes too much" in answer.json()["detail"]
 
 
+def another_program(root: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the place of the one that looks into files."""
+    room = root / "registry" / "evidence"
+    room.mkdir(parents=True)
+    (root / "registry" / "__init__.py").touch()
+    (room / "__init__.py").touch()
+    (room / "contents.py").write_text(text)
+    monkeypatch.setattr(inspecting, "ROOT", root)
+
+
 def test_a_program_that_dies_over_a_file_is_a_refusal(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    monkeypatch.setattr(inspecting, "ROOT", tmp_path)  # there is no program there
+    another_program(tmp_path, "import os\nos.kill(os.getpid(), 9)", monkeypatch)
     with (tmp_path / "form").open("w+b") as file, pytest.raises(Invalid) as refused:
         inspected(file)
 
@@ -181,10 +192,7 @@ def test_a_program_that_dies_over_a_file_is_a_refusal(monkeypatch: pytest.Monkey
 
 
 def test_whoever_looks_into_the_file_knows_no_secret_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    program = tmp_path / "registry" / "evidence"
-    program.mkdir(parents=True)
-    (program / "contents.py").write_text("import json, os\nprint(json.dumps({'refusal': ' '.join(os.environ)}))")
-    monkeypatch.setattr(inspecting, "ROOT", tmp_path)
+    another_program(tmp_path, "import json, os\nprint(json.dumps({'refusal': ' '.join(os.environ)}))", monkeypatch)
 
     with (tmp_path / "form").open("w+b") as file, pytest.raises(Invalid) as refused:
         inspected(file)

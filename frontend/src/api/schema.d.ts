@@ -1101,7 +1101,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The newest receipt of its consent. */
+        /** @description The newest receipt of its consent, or that of one state. */
         get: operations["getReceipt"];
         put?: never;
         post?: never;
@@ -5693,7 +5693,10 @@ export interface operations {
     };
     getReceipt: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description That of this state, not the newest. */
+                state?: "given" | "invalidated" | "lapsed" | "terminated" | "withdrawn";
+            };
             header?: never;
             path: {
                 version_id: string;

@@ -28,6 +28,7 @@ export type PolicyReason = Schemas["PolicyReason"];
 export type Provenance = Schemas["ProvenanceOut"];
 export type Question = Schemas["QuestionOut"];
 export type QueueItem = Schemas["QueueItem"];
+export type Receipt = Schemas["ReceiptOut"];
 export type RepositoryFile = Schemas["RepositoryFileOut"];
 export type Review = Schemas["ReviewOut"];
 export type Revision = Schemas["RevisionOut"];

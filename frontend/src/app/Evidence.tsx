@@ -5,6 +5,7 @@ import { ConsentCard } from "@/features/evidence/ConsentCard";
 import { Documents } from "@/features/evidence/Documents";
 import { LicenceCard } from "@/features/evidence/LicenceCard";
 import { ProvenanceCard } from "@/features/evidence/ProvenanceCard";
+import { Receipts } from "@/features/evidence/Receipts";
 import { CardFacts } from "@/features/experts/CardFacts";
 import { Checks } from "@/features/experts/Checks";
 import { Figures } from "@/features/experts/Figures";
@@ -31,6 +32,11 @@ export function Evidence({ version, documents }: EvidenceProps) {
       {documents && (
         <Section title="Documents" about="Read by its owner's people, its reviewers and auditors; by nobody else.">
           <Documents versionId={version.id} />
+        </Section>
+      )}
+      {documents && (
+        <Section title="Receipts" about="Signed when the consent was given and when it ends; `guildhall verify receipt` checks them.">
+          <Receipts versionId={version.id} name={`${version.expert}@${version.number}`} />
         </Section>
       )}
       <Section title="Provenance">

@@ -1,4 +1,5 @@
 /** One version before its reviewer: all evidence on one page, and the decision at its end. */
+import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { Version } from "@/api/types";
 import { Evidence } from "@/app/Evidence";
@@ -21,6 +22,7 @@ const route = getRouteApi("/signed-in/reviews/$id");
 export function ReviewPage() {
   const { id } = route.useParams();
   const version = useVersion(id);
+  const queries = useQueryClient();
   return (
     <Answered query={version} what="version">
       {(found) => (
@@ -45,7 +47,13 @@ export function ReviewPage() {
           )}
           <Section title="Decision">
             {found.reviews.length > 0 && <ReviewList reviews={found.reviews} />}
-            <Decision version={found} onReload={() => void version.refetch()} />
+            <Decision
+              version={found}
+              onReload={() => {
+                void version.refetch();
+                void queries.invalidateQueries({ queryKey: ["documents", id] });
+              }}
+            />
           </Section>
         </Page>
       )}

@@ -15,7 +15,7 @@ export function ChosenDocuments({ chosen, onChange }: ChosenDocumentsProps) {
   const kinds = useVocabulary().data?.evidence_kinds;
   return (
     <Stack gap="xs" role="group" aria-label="Documents">
-      <Text fw={500} size="sm">
+      <Text fw={700} size="sm">
         Documents
       </Text>
       <Text c="dimmed" size="sm">
