@@ -250,6 +250,7 @@ class Guildhall:
         purpose: str,
         top_k: int | None = None,
         on_withdrawal: str = "",
+        tuning: bool = False,
     ) -> tuple[shapes.ModelDetail, str]:
         """The model, and the id of the composition to wait for. The same request again is the same composition.
 
@@ -262,6 +263,7 @@ class Guildhall:
             purpose=purpose,
             top_k=top_k,
             on_withdrawal=on_withdrawal,
+            tuning=tuning,
         )
         answer = self.connection.call("PUT", _address(("models", *_halves(full_name))), json=body)
         return cast(shapes.ModelDetail, answer.json()), answer.headers["Location"].rstrip("/").rpartition("/")[2]
@@ -276,6 +278,7 @@ class Guildhall:
         purpose: str,
         top_k: int | None = None,
         on_withdrawal: str = "",
+        tuning: bool = False,
     ) -> shapes.DryRun:
         """What the same request would come to. Nothing is asked for."""
         body = _wish(
@@ -285,6 +288,7 @@ class Guildhall:
             purpose=purpose,
             top_k=top_k,
             on_withdrawal=on_withdrawal,
+            tuning=tuning,
         )
         address = _address(("models", *_halves(full_name)))
         return cast(shapes.DryRun, self.connection.call("PUT", address, json=body, params={"explain": "true"}).json())
@@ -402,6 +406,7 @@ def _wish(
     purpose: str,
     top_k: int | None,
     on_withdrawal: str,
+    tuning: bool,
 ) -> dict[str, Any]:
     """What a model is asked for with; what was not said is left out."""
     body = {
@@ -411,6 +416,7 @@ def _wish(
         "purpose": purpose,
         "top_k": top_k,
         "on_withdrawal": on_withdrawal or None,
+        "tuning": tuning or None,
     }
     return {name: value for name, value in body.items() if value is not None}
 

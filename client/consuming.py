@@ -24,6 +24,7 @@ def request(chosen: argparse.Namespace) -> None:
         "purpose": chosen.purpose,
         "top_k": chosen.top_k,
         "on_withdrawal": chosen.on_withdrawal,
+        "tuning": chosen.tuning,
     }
     with here() as guildhall:
         if chosen.explain:
@@ -108,6 +109,7 @@ def add_commands(add: Add) -> None:
     one.add_argument("--all", action="store_true", help="the same, of all domains and organisations")
     one.add_argument("--purpose", required=True)
     one.add_argument("--top-k", type=int)
+    one.add_argument("--tuning", action="store_true", help="let the router learn on public text after the merge")
     one.add_argument("--on-withdrawal", choices=["recompose", "close"], default="")
     one.add_argument("--explain", action="store_true", help="only say what would be built, and why not the rest")
     one.add_argument(

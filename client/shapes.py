@@ -290,6 +290,7 @@ class Model(TypedDict):
     purpose: str
     top_k: int
     on_withdrawal: str
+    tuning: bool
     experts: list[str]
     selector: Selector | None
     main: RevisionBrief | None

@@ -21,6 +21,7 @@ from flexcore.shards import (
     MAX_EXPERTS,
     ROUTER,
     SHARED,
+    check_tuned,
     index_file,
     json_file,
     router_file,
@@ -32,6 +33,7 @@ from flexcore.untrusted import DIGEST, Fields, Malformed, parse_json, shown
 from flexcore.weights import sha256
 
 FORMAT = "guildhall-manifest/1"
+TUNING = "guildhall-router-tuning/1"
 MANIFEST = "guildhall-manifest.json"
 MAX_MANIFEST = 2**20
 TEXT_PATH = re.compile(r"(README\.md|NOTICE|LICENSE|LICENSES/[A-Za-z0-9][A-Za-z0-9.+-]{0,99}\.txt|bom\.cdx\.json)")
@@ -58,12 +60,33 @@ class ExpertEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Tuning:
+    """How router rows were tuned after the merge, and on which public text. All experts of the recipe took part."""
+
+    method: str
+    public_text: str  # digest
+    steps: int
+    batch: int
+    positions: int
+    learning_rate: str  # as text: every reader writes numbers with a point in its own way
+    seed: int
+
+    def __post_init__(self) -> None:
+        _check_digest(self.public_text)
+
+    @classmethod
+    def usual(cls, public_text: str) -> "Tuning":
+        return cls(TUNING, public_text, steps=40, batch=4, positions=256, learning_rate="0.001", seed=0)
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """What a composition is made of. The experts stand by registration number, in whatever order they were given."""
 
     anchor_digest: str
     experts: tuple[ExpertEntry, ...]
     top_k: int
+    tuning: Tuning | None = None
 
     def __post_init__(self) -> None:
         _check_digest(self.anchor_digest)
@@ -85,12 +108,16 @@ class Recipe:
         return 1 + len(self.experts)
 
     def value(self) -> dict[str, Any]:
-        """As it stands in JSON."""
-        return {
+        """As it stands in JSON. A tuning names who took part, since of each something is left in the others' rows."""
+        value: dict[str, Any] = {
             "anchor_digest": self.anchor_digest,
             "experts": [asdict(expert) for expert in self.experts],
             "top_k": self.top_k,
         }
+        if self.tuning is not None:
+            participants = [expert.data_digest for expert in self.experts]
+            value["tuning"] = asdict(self.tuning) | {"participants": participants}
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +172,23 @@ def read_manifest(data: bytes) -> Manifest:
         FileEntry(path=f.text("path"), size=f.integer("size"), digest=f.digest("digest"))
         for f in fields.sections("files")
     )
-    found = Manifest(Recipe(recipe.digest("anchor_digest"), experts, recipe.integer("top_k")), files)
+    tuning = _read_tuning(recipe.section("tuning")) if "tuning" in recipe.value else None
+    found = Manifest(Recipe(recipe.digest("anchor_digest"), experts, recipe.integer("top_k"), tuning), files)
     if found.canonical() != data:
         raise Malformed(f"{MANIFEST} is not in its canonical form; write it as RFC 8785 JSON.")
     return found
+
+
+def _read_tuning(fields: Fields) -> Tuning:
+    return Tuning(
+        method=fields.text("method"),
+        public_text=fields.digest("public_text"),
+        steps=fields.integer("steps"),
+        batch=fields.integer("batch"),
+        positions=fields.integer("positions"),
+        learning_rate=fields.text("learning_rate"),
+        seed=fields.integer("seed"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +218,22 @@ class Plan:
     manifest: Manifest
 
 
-def plan(recipe: Recipe, anchor: AnchorFiles, experts: Sequence[ExpertFiles], *, texts: Mapping[str, bytes]) -> Plan:
-    """What this recipe gives; `experts` in the order of `recipe.experts`, `texts` the README, NOTICE and licences."""
+def plan(
+    recipe: Recipe,
+    anchor: AnchorFiles,
+    experts: Sequence[ExpertFiles],
+    *,
+    texts: Mapping[str, bytes],
+    tuned: bytes | None = None,
+) -> Plan:
+    """What this recipe gives; `experts` in the order of `recipe.experts`, `texts` the README, NOTICE and licences.
+
+    Where the recipe has a tuning, `tuned` is the model's router.safetensors as the tuning left it.
+    """
     check_texts(texts)
     _check_sources(recipe, anchor, experts)
+    if (recipe.tuning is None) != (tuned is None):
+        raise Malformed("A recipe with a tuning takes a tuned router, and no other does; give what the recipe says.")
     architecture, dimensions = anchor.architecture, anchor.architecture.dimensions
     sources = [anchor.expert, *experts]
     data_size = layout_size(expert_layout(dimensions), dimensions.dtype)
@@ -192,12 +244,13 @@ def plan(recipe: Recipe, anchor: AnchorFiles, experts: Sequence[ExpertFiles], *,
         path = shard_path(slot)
         shards.append(Shard(path, slot, header, source.data_offset, data_size, source.data_digest, digest))
     shared = FileEntry(SHARED, anchor.shared_size, anchor.shared_digest)
+    stacked = router_file([source.router for source in sources], dimensions)
     config = flexolmo_config(architecture, num_experts=len(sources), top_k=recipe.top_k)
     small = {
         "config.json": json_file(config),
         "generation_config.json": json_file(generation_config(architecture)),
         INDEX: index_file(architecture, len(sources)),
-        ROUTER: router_file([source.router for source in sources], dimensions),
+        ROUTER: stacked if tuned is None else check_tuned(tuned, stacked, dimensions, num_experts=len(sources)),
         **anchor.tokenizer,
         **texts,
     }

@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 
-from flexcore.config import Architecture, Dimensions
+from flexcore.config import DTYPE_SIZE, Architecture, Dimensions
 from flexcore.headers import encode_header, layout_size, read_header
 from flexcore.layout import Layout, gate_layout, router_layout, shared_layout, slot_layout
 from flexcore.untrusted import DIGEST, Malformed
@@ -61,6 +61,21 @@ def router_file(routers: Sequence[bytes], d: Dimensions) -> bytes:
     layout = gate_layout(d, len(routers))
     stacked = [expert[layer] for layer in range(d.num_hidden_layers) for expert in rows]
     return encode_header(layout, d.dtype) + b"".join(stacked)
+
+
+def check_tuned(tuned: bytes, stacked: bytes, d: Dimensions, *, num_experts: int) -> bytes:
+    """A tuned router.safetensors, held against the untuned one: the same tensors, finite, the public row untouched."""
+    layout = gate_layout(d, num_experts)
+    size = len(tuned)
+    weights = read_weights(io.BytesIO(tuned), size=size, label=ROUTER, layout=layout, dtype=d.dtype, ordered=True)
+    start, row = weights.header.data_offset, d.hidden_size * DTYPE_SIZE[d.dtype]
+    if size != len(stacked) or tuned[:start] != stacked[:start]:
+        raise Malformed(f"The tuned {ROUTER} is not laid out like the one it was made from; tune again.")
+    for layer in range(d.num_hidden_layers):
+        first = start + layer * num_experts * row
+        if tuned[first : first + row] != stacked[first : first + row]:
+            raise Malformed(f"The tuning moved the public row of layer {layer}, which belongs to all; tune again.")
+    return tuned
 
 
 def weight_layouts(a: Architecture, num_experts: int) -> dict[str, Layout]:

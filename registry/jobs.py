@@ -17,6 +17,7 @@ class Job(StrEnum):
     VERIFY_VERSION = "verify_version"
     PROBE_VERSION = "probe_version"
     COMPOSE = "compose"
+    TUNE_ROUTER = "tune_router"
     VALIDATE_COMPOSITION = "validate_composition"
     PUBLISH_COMPOSITION = "publish_composition"
     FOLLOW_SELECTORS = "follow_selectors"
@@ -31,6 +32,7 @@ class Job(StrEnum):
 
 QUEUE_OF: dict[Job, str] = {
     Job.PROBE_VERSION: "gpu",
+    Job.TUNE_ROUTER: "gpu",
     Job.VALIDATE_COMPOSITION: "gpu",
     Job.DELIVER: "notices",
     # A model that is ready does not stand behind a thousand that are still to be composed.

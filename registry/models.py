@@ -2,7 +2,17 @@
 
 from registry.accounts.models import ApiToken, Membership, Organisation, Person, SigningKey
 from registry.audit.models import Entry, LogKey, LogState, Payload, Pending, Sequenced, Tile
-from registry.compositions.models import Composition, Inclusion, KeptAnswer, Model, Paper, RepositoryFile, Shard, Tag
+from registry.compositions.models import (
+    Composition,
+    Inclusion,
+    KeptAnswer,
+    Model,
+    Paper,
+    RepositoryFile,
+    Shard,
+    Tag,
+    TunedRouter,
+)
 from registry.evidence.models import ConsentReceipt, ConsentRecord, EvidenceFile, LicenceTerms, Provenance
 from registry.experts.models import Anchor, Expert, ExpertVersion, SignedPart, UploadedFile, WeightSample
 from registry.notices.models import Delivery, Webhook
@@ -55,6 +65,7 @@ __all__ = [
     "Suspension",
     "Tag",
     "Tile",
+    "TunedRouter",
     "UploadedFile",
     "Webhook",
     "WeightSample",

@@ -13,7 +13,7 @@ from uuid import UUID
 from celery import shared_task
 
 from flexcore.config import Architecture
-from flexcore.manifest import MANIFEST, ExpertEntry, Plan, Recipe, Shard, plan
+from flexcore.manifest import MANIFEST, ExpertEntry, Plan, Recipe, Shard, Tuning, plan
 from flexcore.package import MAX_ROUTER, MAX_TOKENIZER, TOKENIZER_NAMES, AnchorFiles, ExpertFiles, Malformed
 from registry import storage
 from registry.actors import ASSEMBLER
@@ -35,10 +35,11 @@ from registry.compositions.queries import (
     twin_of,
     versions_in,
 )
+from registry.compositions.tuning import is_to_be_tuned, tuned_router
 from registry.digests import sha256
 from registry.errors import WrongState
 from registry.experts.models import Anchor, ExpertVersion, UploadedFile
-from registry.jobs import Job
+from registry.jobs import Job, send
 from workers.turns import shelf, turn
 from workers.waiting import look_after_withdrawals
 
@@ -55,6 +56,9 @@ def compose(composition_id: str) -> None:
     with turn(Job.COMPOSE, UUID(composition_id)) as ours:
         composition = get_composition(UUID(composition_id))
         if not ours or composition.state not in {CompositionState.DECIDED, CompositionState.ASSEMBLING}:
+            return
+        if composition.state == CompositionState.DECIDED and is_to_be_tuned(composition):
+            send(Job.TUNE_ROUTER, composition.id)
             return
         try:
             with shelf():
@@ -92,6 +96,7 @@ def _put_together(composition: Composition) -> None:
         _anchor_files(anchor),
         [_expert_files(version) for version in versions],
         texts=repository_texts(composition),
+        tuned=_tuned(composition),
     )
     homes: list[Anchor | ExpertVersion] = [anchor, *versions]
     sources = [_file_of(home, EXPERT).key for home in homes]
@@ -103,7 +108,15 @@ def _put_together(composition: Composition) -> None:
 def _recipe(composition: Composition) -> Recipe:
     recipe = composition.recipe
     experts = tuple(ExpertEntry(**entry) for entry in recipe["experts"])
-    return Recipe(recipe["anchor_digest"], experts, recipe["top_k"])
+    told = {name: value for name, value in recipe.get("tuning", {}).items() if name != "participants"}
+    return Recipe(recipe["anchor_digest"], experts, recipe["top_k"], Tuning(**told) if told else None)
+
+
+def _tuned(composition: Composition) -> bytes | None:
+    router = tuned_router(composition)
+    if router is None and "tuning" in composition.recipe:
+        raise WrongState("the rows that were tuned for it are gone, with one who took part")
+    return router
 
 
 def _anchor_files(anchor: Anchor) -> AnchorFiles:

@@ -24,6 +24,7 @@ app = Celery(
         "workers.verification",
         "workers.probing",
         "workers.assembly",
+        "workers.tuning",
         "workers.validation",
         "workers.publishing",
         "workers.following",

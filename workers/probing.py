@@ -4,22 +4,20 @@ Runs on the gpu queue, with or without a GPU. What is trouble of our own is rais
 """
 
 import logging
-from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
 
-from registry import storage
 from registry.actors import VERIFIER
 from registry.errors import Invalid, WrongState
 from registry.evidence.actions import verify_version_with_evidence
 from registry.experts.actions import Reading
-from registry.experts.models import ExpertVersion, UploadedFile, VersionState
+from registry.experts.models import ExpertVersion, VersionState
 from registry.experts.queries import get_version
 from registry.jobs import Job
+from workers.fetching import fetched
 from workers.findings import Findings, Remark, Unfit
 from workers.scratch import scratch_folder
 from workers.turns import turn
@@ -58,8 +56,8 @@ def _ask(version: ExpertVersion, findings: Findings) -> dict[str, object]:
     from workers.probe import probe_beside  # noqa: PLC0415
 
     with scratch_folder() as folder:
-        anchor = _fetched(version.expert.anchor.files.all(), folder / "anchor")
-        found = probe_beside(anchor, _fetched(version.files.all(), folder / "package"))
+        anchor = fetched(version.expert.anchor.files.all(), folder / "anchor")
+        found = probe_beside(anchor, fetched(version.files.all(), folder / "package"))
     if not found.finite:
         raise findings.refused(
             "probe",
@@ -82,12 +80,3 @@ def in_words(found: "Beside") -> str:
     worse, share = found.regression, found.share
     than = f"{abs(worse):.1%} {'worse' if worse > 0 else 'better'} than the anchor alone"
     return f"Needs {found.model:.3f} bits per byte on public text, {than}; it is given {share:.0%} of the weight there."
-
-
-def _fetched(files: Iterable[UploadedFile], folder: Path) -> Path:
-    """Bytes that were verified, so what comes must be those."""
-    folder.mkdir()
-    for file in files:
-        if f"sha256:{storage.fetch(file.key, folder / file.path)}" != file.sha256:
-            raise OSError(f"{file.key} came with other bytes than were put there")
-    return folder

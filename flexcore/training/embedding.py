@@ -29,9 +29,14 @@ def sample(documents: Sequence[str], *, seed: int, count: int = SAMPLE) -> list[
 
 def mean_embedding(texts: Sequence[str]) -> Vector:
     """Not normalised again: its length says how much the documents agree."""
-    found = _embedder().encode(list(texts), batch_size=16, show_progress_bar=False, normalize_embeddings=True)
-    mean: Vector = np.asarray(found, dtype=np.float64).mean(axis=0).astype(np.float32)
+    mean: Vector = embeddings(texts).astype(np.float64).mean(axis=0).astype(np.float32)
     return mean
+
+
+def embeddings(texts: Sequence[str]) -> NDArray[np.float32]:
+    """A row for each text, of length one."""
+    found = _embedder().encode(list(texts), batch_size=16, show_progress_bar=False, normalize_embeddings=True)
+    return np.asarray(found, dtype=np.float32)
 
 
 def projection(hidden_size: int, *, seed: int, dimensions: int = DIMENSIONS) -> NDArray[np.float64]:

@@ -74,6 +74,7 @@ class ModelOut(serializers.ModelSerializer[Model]):
             "purpose",
             "top_k",
             "on_withdrawal",
+            "tuning",
             "experts",
             "selector",
             "main",

@@ -33,7 +33,7 @@ class SelectorIn(Body):
 
 
 class RequestModel(Body):
-    """`experts` by name, or a `selector`: one of the two."""
+    """`experts` by name, or a `selector`: one of the two. `tuning`: let router rows learn on public text afterwards."""
 
     anchor = serializers.CharField(max_length=40)
     experts = serializers.ListField(child=serializers.CharField(max_length=MAX_NAME), max_length=200, required=False)
@@ -41,6 +41,7 @@ class RequestModel(Body):
     purpose = serializers.CharField(max_length=40)
     top_k = serializers.IntegerField(required=False, min_value=1, max_value=200)
     on_withdrawal = serializers.ChoiceField(choices=OnWithdrawal.choices, required=False)
+    tuning = serializers.BooleanField(required=False)
 
 
 class RequestedModel(ModelDetail):

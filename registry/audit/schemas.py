@@ -56,6 +56,7 @@ SHAPES: dict[E, Shape] = {
     E.ANCHOR_SUBMITTED: shape("files"),
     E.ANCHOR_VERIFIED: shape("digest data_digest"),
     E.ANCHOR_FAILED: shape(private="failure"),
+    E.ANCHOR_TEXT_KEPT: shape("public_text"),
     E.EXPERT_CREATED: shape("expert anchor_digest domain"),
     E.VERSION_DRAFTED: shape("version"),
     E.VERSION_SUBMITTED: shape("files"),
@@ -97,8 +98,8 @@ SHAPES: dict[E, Shape] = {
     E.QUARANTINE_LIFTED: shape(private="reason"),
     E.DECISION_MADE: shape("decision consumer action purpose allowed policies set_hash inputs_digest"),
     # compositions
-    E.MODEL_REQUESTED: shape("anchor experts purpose top_k on_withdrawal", optional="selector"),
-    E.MODEL_CHANGED: shape("anchor experts purpose top_k on_withdrawal", optional="selector"),
+    E.MODEL_REQUESTED: shape("anchor experts purpose top_k on_withdrawal", optional="selector tuning"),
+    E.MODEL_CHANGED: shape("anchor experts purpose top_k on_withdrawal", optional="selector tuning"),
     E.MAIN_MOVED: shape("from to"),
     E.MAIN_CLEARED: shape("from", private="reason"),
     E.TAG_SET: shape("tag revision"),
@@ -115,6 +116,7 @@ SHAPES: dict[E, Shape] = {
     E.COMPOSITION_SUPERSEDED: shape(f"{BUILD} revision"),
     E.REVISION_BLOCKED: shape(f"{BUILD} revision", private="reason"),
     E.INCLUSION_RECORDED: shape("composition revision model consumer purpose slot data_digest"),
+    E.ROUTER_TUNED: shape("recipe_digest router_digest participants"),
     E.SHARD_MADE: shape("data_digest slot size"),
     E.SHARD_DROPPED: shape("data_digest slot size"),
     # usage

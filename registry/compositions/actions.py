@@ -97,6 +97,7 @@ def request_model(
     purpose: str,
     top_k: int | None = None,
     on_withdrawal: str = OnWithdrawal.RECOMPOSE,
+    tuning: bool = False,
     by: Actor,
 ) -> Composition:
     """Ask for a model, for the first time or in another shape. The same request again is the same build.
@@ -115,11 +116,12 @@ def request_model(
         purpose=purpose,
         top_k=top_k,
         on_withdrawal=on_withdrawal,
+        tuning=tuning,
         by=by,
     )
     supply = supply_of(beside.id) if wish.selector else ""  # before the versions: what comes between is seen later
     versions = lock_versions(version.id for version in versions_meant(wish, beside, rows, by=by))
-    asked = Ask(versions=versions, anchor=beside, purpose=purpose, top_k=wish.top_k)
+    asked = Ask(versions=versions, anchor=beside, purpose=purpose, top_k=wish.top_k, tuning=tuning)
     asked = narrowed(asked, wish, consumer=owner)
     found, new = Model.objects.get_or_create(
         organisation=owner, name=name, defaults=fields_of(wish, beside) | {"created_by_id": by.person_id}
@@ -156,7 +158,7 @@ def request_composition(model_id: UUID, *, by: Actor) -> Composition | None:
     if (model.selector, model.anchor_id) != (before.selector, before.anchor_id) or _stays_closed(model):
         return None  # its consumer has asked for something else in the meantime, or must do so
     _note_supply(model, supply)
-    asked = Ask(versions=versions, anchor=model.anchor, purpose=model.purpose, top_k=model.top_k)
+    asked = Ask(versions, model.anchor, model.purpose, model.top_k, model.tuning)
     meant_alone = model.selector is not None
     allowed = asked.without_all_but(still_allowed(asked, consumer=model.organisation, each_alone=meant_alone))
     if len(allowed.versions) > MAX_EXPERTS:
@@ -439,7 +441,7 @@ def block_clashing(composition_id: UUID, *, by: Actor) -> tuple[Composition | No
     composition, _, versions, model = _lock_for_publication(composition_id)
     if composition.state not in SERVED:
         return None, ""
-    asked = Ask(versions=versions, anchor=model.anchor, purpose=model.purpose, top_k=model.top_k)
+    asked = Ask(versions, model.anchor, model.purpose, model.top_k, model.tuning)
     found = list(dict.fromkeys(clash["reason"] for clash in clashes_in(asked)))
     if not found:
         composition.terms_digest = digest_now(versions, anchor=model.anchor, purpose=model.purpose)

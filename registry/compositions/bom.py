@@ -17,7 +17,7 @@ WHOLE, ANCHOR = "model", "anchor"
 KIND = "machine-learning-model"
 
 
-def bom_of(anchor: AnchorCredit, experts: Sequence[ExpertCredit], *, recipe_digest: str) -> bytes:
+def bom_of(anchor: AnchorCredit, experts: Sequence[ExpertCredit], *, recipe_digest: str, tuned: bool = False) -> bytes:
     """Canonical JSON. Its serial number follows from its content."""
     refs = [_ref(expert) for expert in experts]
     bom: dict[str, Any] = {
@@ -27,7 +27,7 @@ def bom_of(anchor: AnchorCredit, experts: Sequence[ExpertCredit], *, recipe_dige
         "version": 1,
         "metadata": {
             "tools": {"components": [{"type": "application", "name": "guildhall"}]},
-            "component": _whole(anchor, experts, recipe_digest),
+            "component": _whole(anchor, experts, recipe_digest, tuned=tuned),
         },
         "components": [_anchor(anchor), *map(_expert, experts)],
         "dependencies": [
@@ -39,7 +39,7 @@ def bom_of(anchor: AnchorCredit, experts: Sequence[ExpertCredit], *, recipe_dige
     return canonical(bom | {"serialNumber": f"urn:uuid:{uuid5(NAMESPACE_URL, sha256(canonical(bom)))}"})
 
 
-def _whole(anchor: AnchorCredit, experts: Sequence[ExpertCredit], recipe_digest: str) -> dict[str, Any]:
+def _whole(anchor: AnchorCredit, experts: Sequence[ExpertCredit], recipe_digest: str, *, tuned: bool) -> dict[str, Any]:
     return {
         "type": KIND,
         "bom-ref": WHOLE,
@@ -53,7 +53,10 @@ def _whole(anchor: AnchorCredit, experts: Sequence[ExpertCredit], recipe_digest:
                 "modelArchitecture": "FlexOlmoForCausalLM",
             }
         },
-        "properties": [_property("recipe-digest", recipe_digest)],
+        "properties": [
+            _property("recipe-digest", recipe_digest),
+            *([_property("router-rows", "tuned on public text, with every expert taking part")] if tuned else []),
+        ],
     }
 
 

@@ -53,6 +53,7 @@ def dry_run(
     purpose: str,
     top_k: int | None = None,
     on_withdrawal: str = OnWithdrawal.RECOMPOSE,
+    tuning: bool = False,
     by: Actor,
 ) -> DryRun:
     """A request that could not be asked is refused in the same sentence as the request itself."""
@@ -66,6 +67,7 @@ def dry_run(
         purpose=purpose,
         top_k=top_k,
         on_withdrawal=on_withdrawal,
+        tuning=tuning,
         by=by,
     )
     meant: Sequence[Expert] = rows
@@ -74,7 +76,7 @@ def dry_run(
     named = wish.selector is None
     verdicts = verdicts_on(meant, consumer=owner, anchor=beside, purpose=purpose, seen_by=by, together=named)
     versions = by_registration(versions_meant(wish, beside, rows, by=by))
-    asked = narrowed(Ask(versions, beside, purpose, wish.top_k), wish, consumer=owner)
+    asked = narrowed(Ask(versions, beside, purpose, wish.top_k, tuning), wish, consumer=owner)
     together = licences_together(asked.versions, anchor=beside, purpose=purpose)
     refusals = clashes_in(asked)
     if refusals or len(still_allowed(asked, consumer=owner)) < len(asked.versions):

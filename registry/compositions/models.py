@@ -60,6 +60,7 @@ class Model(models.Model):
     followed = models.CharField(max_length=71, blank=True)  # what there was when the selector was last looked up
     purpose = models.CharField(max_length=40)
     top_k = models.PositiveIntegerField(default=2)
+    tuning = models.BooleanField(default=False)  # are router rows tuned on public text after the merge?
     on_withdrawal = models.CharField(max_length=16, choices=OnWithdrawal, default=OnWithdrawal.RECOMPOSE)
     main = models.ForeignKey("Composition", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -226,3 +227,16 @@ class Paper(models.Model):
 
     def __str__(self) -> str:
         return f"paper {self.file_id}"
+
+
+class TunedRouter(models.Model):
+    """What a tuning made of the rows of one recipe. Something of each participant is left in it: it goes with them."""
+
+    recipe_digest = models.CharField(max_length=71, unique=True)
+    participants = models.ManyToManyField(ExpertVersion, related_name="+")
+    router = models.BinaryField()  # router.safetensors
+    measured = models.JSONField(default=dict)  # bits per byte of the proxies: {before, after}
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"router of {self.recipe_digest}"

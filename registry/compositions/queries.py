@@ -183,7 +183,9 @@ def repository_texts(composition: Composition) -> dict[str, bytes]:
     credit = AnchorCredit(name=anchor.name, licence=anchor.licence, digest=anchor.digest)
     experts = [_credit(slot, version) for slot, version in versions_in(composition)]
     recipe = composition.recipe
-    return repository_texts_of(credit, experts, top_k=recipe["top_k"], recipe_digest=composition.recipe_digest)
+    return repository_texts_of(
+        credit, experts, top_k=recipe["top_k"], recipe_digest=composition.recipe_digest, tuned="tuning" in recipe
+    )
 
 
 def content_of(file: RepositoryFile) -> bytes:

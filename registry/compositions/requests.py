@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from flexcore.manifest import ExpertEntry, Recipe, recipe_digest
+from flexcore.manifest import ExpertEntry, Recipe, Tuning, recipe_digest
 from registry.accounts.models import Organisation
 from registry.actors import Actor
 from registry.audit.events import Event
@@ -48,6 +48,7 @@ class Ask:
     anchor: Anchor
     purpose: str
     top_k: int  # as wished; fewer experts make it less
+    tuning: bool = False
 
     def without_all_but(self, versions: Sequence[ExpertVersion]) -> "Ask":
         return replace(self, versions=[version for version in self.versions if version in versions])
@@ -83,6 +84,7 @@ def read_wish(
     purpose: str,
     top_k: int | None,
     on_withdrawal: str,
+    tuning: bool,
     by: Actor,
 ) -> tuple[Wish, Anchor, list[Expert]]:
     """The wish as it was checked, and the rows that it names."""
@@ -96,6 +98,11 @@ def read_wish(
     beside = Anchor.objects.filter(slug=anchor, state=AnchorState.VERIFIED).first()
     if beside is None:
         raise Invalid(f'There is no verified anchor called "{anchor[:40]}"; see the list of anchors.')
+    if tuning and not beside.public_text_digest:
+        raise Invalid(
+            f"Routers beside {anchor} cannot be tuned, for no public text is kept for it; ask without tuning, or "
+            "ask the operator to keep one."
+        )
     rows = _experts_named(names, beside, by=by)
     wish = Wish(
         anchor=anchor,
@@ -104,6 +111,7 @@ def read_wish(
         purpose=purpose,
         top_k=check_top_k(top_k, experts=len(names) if selector is None else MAX_EXPERTS),
         on_withdrawal=on_withdrawal,
+        tuning=tuning,
     )
     return wish, beside, rows
 
@@ -182,7 +190,8 @@ def recipe_of(asked: Ask) -> tuple[dict[str, Any], str]:
             )
         )
     top_k = top_k_of(asked.top_k, experts=len(entries))
-    recipe = Recipe(anchor_digest=asked.anchor.digest, experts=tuple(entries), top_k=top_k)
+    tuning = Tuning.usual(asked.anchor.public_text_digest) if asked.tuning else None
+    recipe = Recipe(anchor_digest=asked.anchor.digest, experts=tuple(entries), top_k=top_k, tuning=tuning)
     return recipe.value(), recipe_digest(recipe)
 
 
@@ -198,8 +207,16 @@ def refused_recipe(asked: Ask) -> tuple[dict[str, Any], str]:
 
 def same_wish(model: Model, wish: Wish) -> bool:
     experts = sorted(str(expert) for expert in model.experts.select_related("organisation"))
-    asked = (model.anchor.slug, tuple(experts), model.selector, model.purpose, model.top_k, model.on_withdrawal)
-    return asked == (wish.anchor, wish.experts, _value(wish), wish.purpose, wish.top_k, wish.on_withdrawal)
+    asked = (
+        model.anchor.slug,
+        tuple(experts),
+        model.selector,
+        model.purpose,
+        model.top_k,
+        model.on_withdrawal,
+        model.tuning,
+    )
+    return asked == (wish.anchor, wish.experts, _value(wish), wish.purpose, wish.top_k, wish.on_withdrawal, wish.tuning)
 
 
 def _value(wish: Wish) -> dict[str, list[str]] | None:
@@ -207,7 +224,9 @@ def _value(wish: Wish) -> dict[str, list[str]] | None:
 
 
 def told(wish: Wish) -> dict[str, Any]:
-    chosen = {} if wish.selector is None else {"selector": wish.selector.value()}
+    chosen: dict[str, Any] = {} if wish.selector is None else {"selector": wish.selector.value()}
+    if wish.tuning:
+        chosen["tuning"] = True
     return chosen | {
         "anchor": wish.anchor,
         "experts": list(wish.experts),
@@ -225,6 +244,7 @@ def fields_of(wish: Wish, anchor: Anchor) -> dict[str, Any]:
         "purpose": wish.purpose,
         "top_k": wish.top_k,
         "on_withdrawal": wish.on_withdrawal,
+        "tuning": wish.tuning,
     }
 
 

@@ -44,6 +44,7 @@ class Wish:
     purpose: str
     top_k: int
     on_withdrawal: str
+    tuning: bool = False
 
 
 def check_model_name(name: str) -> str:

@@ -11,6 +11,10 @@ from registry.compositions.bom import bom_of
 from registry.compositions.credits import AnchorCredit, ExpertCredit, licence_files, line, markdown, outbound
 from registry.evidence.duties import Part, to_be_told
 
+TUNED = """
+The router rows were tuned afterwards, on public text alone. Every expert above took part, and something of it is left
+in the rows of the others: a model without one of them is tuned anew.
+"""
 TOLD = "What the licences ask for besides, as Guildhall reads them (no legal advice):"
 
 README = """\
@@ -37,7 +41,7 @@ weight.
 | Slot | Version | Title | Owner | Licence |
 |---|---|---|---|---|
 {rows}
-{attribution}{duties}
+{attribution}{duties}{tuning}
 ## Loading it
 
 Set `HF_ENDPOINT` to the address of the Guildhall that it came from and `HF_TOKEN` to a token of yours; then
@@ -87,20 +91,20 @@ load again to have it.
 
 
 def repository_texts_of(
-    anchor: AnchorCredit, experts: Sequence[ExpertCredit], *, top_k: int, recipe_digest: str
+    anchor: AnchorCredit, experts: Sequence[ExpertCredit], *, top_k: int, recipe_digest: str, tuned: bool = False
 ) -> dict[str, bytes]:
     parts: list[AnchorCredit | ExpertCredit] = [anchor, *experts]
     files = {path: data for part in parts for path, data in licence_files(part).items()}
     return {
-        "README.md": _readme(anchor, experts, top_k).encode(),
+        "README.md": _readme(anchor, experts, top_k, tuned=tuned).encode(),
         "LICENSE": _licence(anchor, experts).encode(),
         "NOTICE": _notice(anchor, experts).encode(),
-        "bom.cdx.json": bom_of(anchor, experts, recipe_digest=recipe_digest),
+        "bom.cdx.json": bom_of(anchor, experts, recipe_digest=recipe_digest, tuned=tuned),
         **files,
     }
 
 
-def _readme(anchor: AnchorCredit, experts: Sequence[ExpertCredit], top_k: int) -> str:
+def _readme(anchor: AnchorCredit, experts: Sequence[ExpertCredit], top_k: int, *, tuned: bool) -> str:
     rows = [f"| 0 | {markdown(anchor.name)} | the public model | | {markdown(anchor.licence)} |"]
     for e in experts:
         cells = (str(e.slot), e.full_name, e.title, e.owner, e.licence)
@@ -112,6 +116,7 @@ def _readme(anchor: AnchorCredit, experts: Sequence[ExpertCredit], top_k: int) -
         top_k=top_k,
         rows="\n".join(rows),
         attribution="\n".join(["", "Attribution, in the owners' words:", "", *quoted, ""]) if quoted else "",
+        tuning=TUNED if tuned else "",
         duties="\n".join(["", TOLD, "", *(f"- {markdown(duty)}" for duty in duties), ""]) if duties else "",
     )
 

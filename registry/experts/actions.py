@@ -135,6 +135,19 @@ def mark_anchor_verified(
 
 
 @transaction.atomic
+def keep_public_text(anchor_id: UUID, *, digest: str, key: str, by: Actor) -> Anchor:
+    """Documents that everybody may have, on which routers beside this anchor may be tuned; they lie in the store."""
+    anchor = lock_anchor(anchor_id)
+    if anchor.state != AnchorState.VERIFIED:
+        raise WrongState(f"{anchor} is {anchor.state}; a public text is kept for a verified anchor.")
+    if anchor.public_text_digest != digest:
+        anchor.public_text_digest, anchor.public_text_key = digest, key
+        anchor.save(update_fields=["public_text_digest", "public_text_key"])
+        record(Event.ANCHOR_TEXT_KEPT, about=str(anchor), by=by, facts={"public_text": digest})
+    return anchor
+
+
+@transaction.atomic
 def fail_anchor(anchor_id: UUID, *, failure: str, by: Actor) -> Anchor:
     anchor = lock_anchor(anchor_id)
     anchor.move_to(AnchorState.FAILED)

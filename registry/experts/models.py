@@ -68,6 +68,8 @@ class Anchor(models.Model):
     architecture = models.JSONField(default=dict)
     card = models.JSONField(default=dict)  # anchor.json
     failure = models.TextField(blank=True)
+    public_text_digest = models.CharField(max_length=71, blank=True)  # JSON Lines that routers may be tuned on
+    public_text_key = models.CharField(max_length=200, blank=True)
     next_registration = models.PositiveIntegerField(default=1)
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -126,6 +126,7 @@ def _wished(state: State, leaf: Leaf) -> None:
     model.setdefault("tags", {})
     model |= {name: facts[name] for name in ("anchor", "experts", "purpose", "top_k", "on_withdrawal")}
     model["selector"] = facts.get("selector")
+    model["tuning"] = facts.get("tuning", False)
 
 
 def _main(state: State, leaf: Leaf) -> None:
@@ -216,6 +217,7 @@ TELLINGS: dict[Event, Telling] = {
     E.ANCHOR_SUBMITTED: sets("anchor", state="submitted"),
     E.ANCHOR_VERIFIED: sets("anchor", "digest", "data_digest", state="verified"),
     E.ANCHOR_FAILED: sets("anchor", state="failed"),
+    E.ANCHOR_TEXT_KEPT: sets("anchor", "public_text"),
     E.EXPERT_CREATED: sets("expert", "anchor_digest", "domain"),
     E.VERSION_DRAFTED: sets("version", state=VersionState.DRAFT.value),
     E.VERSION_SUBMITTED: sets("version", state=VersionState.SUBMITTED.value),

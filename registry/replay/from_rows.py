@@ -129,6 +129,7 @@ def _models(state: State) -> None:
             anchor=model.anchor.slug,
             experts=sorted(str(expert) for expert in model.experts.all()),
             selector=model.selector,
+            tuning=model.tuning,
             purpose=model.purpose,
             top_k=model.top_k,
             on_withdrawal=model.on_withdrawal,

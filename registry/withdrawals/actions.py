@@ -19,7 +19,7 @@ from registry.audit import clock
 from registry.audit.events import Event
 from registry.audit.log import record
 from registry.compositions.actions import block_compositions_with, request_composition
-from registry.compositions.models import Composition, Paper
+from registry.compositions.models import Composition, Paper, TunedRouter
 from registry.errors import NotAllowed, NotFound, WrongState
 from registry.experts.models import ROADS, ExpertVersion, VersionState, WeightSample
 from registry.experts.queries import get_expert, lock_version
@@ -306,10 +306,11 @@ def reopen_destruction(withdrawal_id: UUID, *, remnants: int, by: Actor) -> None
 
 @transaction.atomic
 def note_destroyed(withdrawal_id: UUID, gone: Iterable[tuple[str, str, int]], *, by: Actor) -> None:
-    """These objects (key, version, size) are being deleted, and the papers of the builds and the sample of the weights
-    now. The log hears of all objects at the end, by their digest."""
+    """These objects (key, version, size) are being deleted, and the papers of the builds, the sample of the weights and
+    rows that were tuned with it now. The log hears of all objects at the end, by their digest."""
     withdrawal = _locked(withdrawal_id)
     WeightSample.objects.filter(version=withdrawal.version).delete()
+    TunedRouter.objects.filter(participants=withdrawal.version).delete()
     Paper.objects.filter(file__composition__in=held(withdrawal.version)).delete()
     rows = [DestroyedObject(withdrawal=withdrawal, key=key, version_id=v, size=size) for key, v, size in gone]
     known = set(withdrawal.destroyed.values_list("key", "version_id"))

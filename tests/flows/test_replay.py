@@ -19,6 +19,7 @@ WITHOUT_STATE = {
     Event.PAYLOADS_ERASED,
     Event.DECISION_MADE,
     Event.VERSION_READ,
+    Event.ROUTER_TUNED,
     Event.SHARD_MADE,
     Event.SHARD_DROPPED,
     Event.DOWNLOAD_REFUSED,

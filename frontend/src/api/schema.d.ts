@@ -1789,6 +1789,7 @@ export interface components {
          *     * `anchor.submitted` - Anchor Submitted
          *     * `anchor.verified` - Anchor Verified
          *     * `anchor.failed` - Anchor Failed
+         *     * `anchor.text_kept` - Anchor Text Kept
          *     * `expert.created` - Expert Created
          *     * `version.drafted` - Version Drafted
          *     * `version.submitted` - Version Submitted
@@ -1841,6 +1842,7 @@ export interface components {
          *     * `composition.superseded` - Composition Superseded
          *     * `revision.blocked` - Revision Blocked
          *     * `inclusion.recorded` - Inclusion Recorded
+         *     * `router.tuned` - Router Tuned
          *     * `shard.made` - Shard Made
          *     * `shard.dropped` - Shard Dropped
          *     * `download.granted` - Download Granted
@@ -1871,7 +1873,7 @@ export interface components {
          *     * `expiry.notified` - Expiry Notified
          * @enum {string}
          */
-        Event: "log_key.added" | "log_key.retired" | "payloads.erased" | "organisation.created" | "person.created" | "person.erased" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "expert.created" | "version.drafted" | "version.submitted" | "version.read" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.paused" | "version.resumed" | "version.suspended" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "licence.declared" | "licence.concluded" | "consent.given" | "receipt.issued" | "evidence.added" | "evidence.removed" | "provenance.stated" | "provenance.checked" | "review.claimed" | "review.released" | "review.decided" | "review.reminded" | "question.asked" | "question.answered" | "policy.proposed" | "policy.activated" | "quarantine.placed" | "quarantine.lifted" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "tag.set" | "tag.removed" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.included" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "shard.made" | "shard.dropped" | "download.granted" | "download.refused" | "webhook.created" | "webhook.disabled" | "notice.announced" | "notice.delivered" | "notice.given_up" | "notice.acknowledged" | "withdrawal.requested" | "withdrawal.propagated" | "withdrawal.blocked" | "withdrawal.announced" | "withdrawal.delayed" | "destruction.confirmed" | "objects.destroyed" | "withdrawal.destroyed" | "withdrawal.reopened" | "withdrawal.checked" | "withdrawal.certified" | "recall.opened" | "recall.blocked" | "recall.announced" | "recall.ended" | "hold.placed" | "hold.lifted" | "expiry.notified";
+        Event: "log_key.added" | "log_key.retired" | "payloads.erased" | "organisation.created" | "person.created" | "person.erased" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "anchor.text_kept" | "expert.created" | "version.drafted" | "version.submitted" | "version.read" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.paused" | "version.resumed" | "version.suspended" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "licence.declared" | "licence.concluded" | "consent.given" | "receipt.issued" | "evidence.added" | "evidence.removed" | "provenance.stated" | "provenance.checked" | "review.claimed" | "review.released" | "review.decided" | "review.reminded" | "question.asked" | "question.answered" | "policy.proposed" | "policy.activated" | "quarantine.placed" | "quarantine.lifted" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "tag.set" | "tag.removed" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.included" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "router.tuned" | "shard.made" | "shard.dropped" | "download.granted" | "download.refused" | "webhook.created" | "webhook.disabled" | "notice.announced" | "notice.delivered" | "notice.given_up" | "notice.acknowledged" | "withdrawal.requested" | "withdrawal.propagated" | "withdrawal.blocked" | "withdrawal.announced" | "withdrawal.delayed" | "destruction.confirmed" | "objects.destroyed" | "withdrawal.destroyed" | "withdrawal.reopened" | "withdrawal.checked" | "withdrawal.certified" | "recall.opened" | "recall.blocked" | "recall.announced" | "recall.ended" | "hold.placed" | "hold.lifted" | "expiry.notified";
         EvidenceFileOut: {
             /** Format: uuid */
             readonly id: string;
@@ -2123,6 +2125,7 @@ export interface components {
             readonly purpose: string;
             readonly top_k: number;
             readonly on_withdrawal: components["schemas"]["OnWithdrawal"];
+            readonly tuning: boolean;
             readonly experts: string[];
             readonly selector: components["schemas"]["SelectorOut"] | null;
             readonly main: components["schemas"]["RevisionBrief"] | null;
@@ -2142,6 +2145,7 @@ export interface components {
             readonly purpose: string;
             readonly top_k: number;
             readonly on_withdrawal: components["schemas"]["OnWithdrawal"];
+            readonly tuning: boolean;
             readonly experts: string[];
             readonly selector: components["schemas"]["SelectorOut"] | null;
             readonly main: components["schemas"]["RevisionBrief"] | null;
@@ -2576,7 +2580,7 @@ export interface components {
             readonly size: number;
             readonly digest: string;
         };
-        /** @description `experts` by name, or a `selector`: one of the two. */
+        /** @description `experts` by name, or a `selector`: one of the two. `tuning`: let router rows learn on public text afterwards. */
         RequestModelRequest: {
             anchor: string;
             experts?: string[];
@@ -2584,6 +2588,7 @@ export interface components {
             purpose: string;
             top_k?: number;
             on_withdrawal?: components["schemas"]["OnWithdrawal"];
+            tuning?: boolean;
         };
         /** @description The model, its build, and of each expert that was meant whether it is allowed; a selector leaves out the rest. */
         RequestedModel: {
@@ -2596,6 +2601,7 @@ export interface components {
             readonly purpose: string;
             readonly top_k: number;
             readonly on_withdrawal: components["schemas"]["OnWithdrawal"];
+            readonly tuning: boolean;
             readonly experts: string[];
             readonly selector: components["schemas"]["SelectorOut"] | null;
             readonly main: components["schemas"]["RevisionBrief"] | null;
@@ -3785,7 +3791,7 @@ export interface operations {
                 actor?: string;
                 /** @description The pagination cursor value. */
                 cursor?: string;
-                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "evidence.added" | "evidence.removed" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "question.answered" | "question.asked" | "recall.announced" | "recall.blocked" | "recall.ended" | "recall.opened" | "receipt.issued" | "review.claimed" | "review.decided" | "review.released" | "review.reminded" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.read" | "version.rejected" | "version.resumed" | "version.submitted" | "version.suspended" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
+                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.text_kept" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "evidence.added" | "evidence.removed" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "question.answered" | "question.asked" | "recall.announced" | "recall.blocked" | "recall.ended" | "recall.opened" | "receipt.issued" | "review.claimed" | "review.decided" | "review.released" | "review.reminded" | "revision.blocked" | "role.granted" | "role.revoked" | "router.tuned" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.read" | "version.rejected" | "version.resumed" | "version.submitted" | "version.suspended" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
                 /** @description The first written first, or the last. */
                 order?: "newest" | "oldest";
                 /** @description About this organisation, its experts and its models. */
@@ -3827,7 +3833,7 @@ export interface operations {
                 about?: string;
                 /** @description Who did it, such as person:… or service:verifier. */
                 actor?: string;
-                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "evidence.added" | "evidence.removed" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "question.answered" | "question.asked" | "recall.announced" | "recall.blocked" | "recall.ended" | "recall.opened" | "receipt.issued" | "review.claimed" | "review.decided" | "review.released" | "review.reminded" | "revision.blocked" | "role.granted" | "role.revoked" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.read" | "version.rejected" | "version.resumed" | "version.submitted" | "version.suspended" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
+                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.text_kept" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "evidence.added" | "evidence.removed" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "question.answered" | "question.asked" | "recall.announced" | "recall.blocked" | "recall.ended" | "recall.opened" | "receipt.issued" | "review.claimed" | "review.decided" | "review.released" | "review.reminded" | "revision.blocked" | "role.granted" | "role.revoked" | "router.tuned" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.read" | "version.rejected" | "version.resumed" | "version.submitted" | "version.suspended" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
                 /** @description About this organisation, its experts and its models. */
                 organisation?: string;
                 /** @description Written at this moment or later. */

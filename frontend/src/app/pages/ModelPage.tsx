@@ -99,6 +99,7 @@ function Request({ model }: { model: ModelDetail }) {
         ["Anchor", model.anchor],
         ["Experts", model.selector ? inWords(model.selector) : model.experts.map((expert) => <ExpertLink key={expert} expert={expert} />)],
         ["Experts asked for each token", String(model.top_k)],
+        ["Router", model.tuning ? "tuned on public text; every expert took part" : "as the experts brought it"],
         ["When an expert is withdrawn", model.on_withdrawal === "close" ? "the model is left without a main" : "it is composed again without it"],
         ["Requested", <When key="requested" at={model.created_at} />],
         [

@@ -1,5 +1,5 @@
 /** Asks for a model: for which purpose, with which experts, and what is to happen when one of them is withdrawn. */
-import { Button, Group, NumberInput, Radio, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, NumberInput, Radio, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
 import { useState, type SubmitEvent } from "react";
 import type { Anchor, ModelDetail, Vocabulary } from "@/api/types";
 import { Answered } from "@/components/Answered";
@@ -25,6 +25,7 @@ export function RequestModelForm({ anchors, organisations, purposes, onRequested
     experts: [],
     topK: 2,
     onWithdrawal: "recompose",
+    tuning: false,
   });
   const [tried, setTried] = useState(false);
   const { organisation, anchor, purpose } = wish;
@@ -41,8 +42,8 @@ export function RequestModelForm({ anchors, organisations, purposes, onRequested
     event.preventDefault();
     setTried(true);
     if (Object.keys(faults).length > 0) return;
-    const { name, experts, topK, onWithdrawal } = wish;
-    const body = { anchor, experts, purpose, top_k: topK, on_withdrawal: onWithdrawal };
+    const { name, experts, topK, onWithdrawal, tuning } = wish;
+    const body = { anchor, experts, purpose, top_k: topK, on_withdrawal: onWithdrawal, tuning };
     request.mutate({ org: organisation, name, body }, { onSuccess: onRequested });
   }
 
@@ -116,6 +117,12 @@ export function RequestModelForm({ anchors, organisations, purposes, onRequested
             allowDecimal={false}
             value={wish.topK}
             onChange={(value) => set({ topK: Number(value) || 1 })}
+          />
+          <Checkbox
+            label="Tune the router on public text"
+            description="It takes minutes, and may choose better among many experts. Something of each expert is left in the router, so a withdrawal tunes it anew."
+            checked={wish.tuning}
+            onChange={(event) => set({ tuning: event.currentTarget.checked })}
           />
           <Radio.Group
             label="When an expert in it is withdrawn"

@@ -8,6 +8,7 @@ export interface ModelWish {
   experts: string[];
   topK: number;
   onWithdrawal: "recompose" | "close";
+  tuning: boolean;
 }
 
 export type WishFaults = { [K in keyof ModelWish]?: string };
