@@ -76,6 +76,10 @@ stated if version.epsilon >= 0
 
 deny contains "forbid.epsilon-too-large" if version.epsilon > 8
 
+deny contains "forbid.delta-too-large" if version.delta_ppb > 100000
+
 deny contains "forbid.extraction-rate-too-high" if version.extraction_rate > 0.01
 
 deny contains "forbid.too-many-experts" if context.experts > 32
+
+deny contains "forbid.approval-too-old" if version.approved_at + (730 * 86400) <= context.now

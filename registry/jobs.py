@@ -23,6 +23,7 @@ class Job(StrEnum):
     FOLLOW_SELECTORS = "follow_selectors"
     FOLLOW_SELECTOR = "follow_selector"
     CARRY_ON_WITHDRAWAL = "carry_on_withdrawal"
+    FOLLOW_POLICIES = "follow_policies"
     FOLLOW_REVIEW = "follow_review"
     CARRY_ON_RECALL = "carry_on_recall"
     DELIVER = "deliver"

@@ -37,7 +37,7 @@ from registry.experts.models import Anchor, AnchorState, Expert, ExpertVersion, 
 from registry.experts.numbering import next_status_index
 from registry.notices.models import Delivery, Webhook
 from registry.notices.sealing import seal
-from registry.policy.actions import activate_policy_set, propose_policies
+from registry.policy.actions import activate_policy_set, propose_policies, shadow_policy_set
 from registry.policy.examples import default_examples
 from registry.policy.models import PolicySet
 from registry.reviews.checklists import CHECKLISTS, CURRENT, Answers
@@ -128,7 +128,9 @@ def row_of(actor: Actor) -> Person:
 
 def log() -> QuerySet[Entry]:
     """What the log tells of the test's own deeds, in order."""
-    return Entry.objects.exclude(event__in=[Event.POLICY_PROPOSED, Event.POLICY_ACTIVATED]).order_by("id")
+    return Entry.objects.exclude(
+        event__in=[Event.POLICY_PROPOSED, Event.POLICY_SHADOWED, Event.POLICY_ACTIVATED]
+    ).order_by("id")
 
 
 def make_token(owner: Actor, text: str = "", **fields: Any) -> str:
@@ -155,8 +157,10 @@ def make_proposal(text: str, *, examples: Sequence[Any] | None = None, by: Actor
 
 
 def make_active(text: str, *, examples: Sequence[Any] | None = None) -> PolicySet:
-    """Ben proposes it, and Otto activates it."""
-    return activate_policy_set(make_proposal(text, examples=examples).number, by=OTTO)
+    """Ben proposes it, looks at what it would change, and Otto activates it."""
+    proposed = make_proposal(text, examples=examples)
+    shadow_policy_set(proposed.number, by=BEN)
+    return activate_policy_set(proposed.number, by=OTTO)
 
 
 def make_key(organisation: str = "playhouse", **fields: Any) -> SigningKey:

@@ -22,7 +22,7 @@ from registry.evidence.receipts import issue_receipt
 from registry.experts.models import AnchorState, ExpertVersion, UploadedFile, VersionState
 from registry.experts.rules import ANCHOR_FILES, PACKAGE_FILES
 from registry.experts.uploads import add_version_file
-from registry.policy.actions import decide, place_quarantine
+from registry.policy.actions import decide, place_quarantine, shadow_policy_set
 from registry.policy.cedar import default_policies
 from registry.policy.examples import default_examples
 from registry.policy.models import PolicySet
@@ -259,7 +259,9 @@ def a_policy_set(then: str = "") -> Callable[[], str]:
 def a_proposed_set() -> str:
     """Of somebody else's than those who are to activate it."""
     third = person(make_person(roles=[("third-house", Role.COMPLIANCE)]).id)
-    return f"/policies/{make_proposal(new_policies(), by=third).number}/activate"
+    proposed = make_proposal(new_policies(), by=third)
+    shadow_policy_set(proposed.number, by=third)
+    return f"/policies/{proposed.number}/activate"
 
 
 def an_earlier_set() -> str:

@@ -1,5 +1,6 @@
 """What follows from a review beyond its own room: who holds the version is told, and what was rejected after all is
-recalled. Each step looks first at what is there, so that it may be run again from anywhere.
+recalled; and what leads to one: what the policies send back. Each step looks first at what is there, so that it may be
+run again from anywhere.
 """
 
 import logging
@@ -11,6 +12,9 @@ from registry.actors import PROPAGATOR
 from registry.compositions.actions import request_composition
 from registry.compositions.licensing import revisions_to_ask_again
 from registry.jobs import Job, send
+from registry.policy.actions import send_back
+from registry.policy.queries import active_set
+from registry.policy.rereview import approved_versions, demands
 from registry.withdrawals.holders import tell_holders
 from registry.withdrawals.recalls import (
     announce_recall,
@@ -49,6 +53,16 @@ def carry_on_recall(recall_id: str) -> None:
         asked = [_asked_again(model_id) for model_id in models_to_ask_again(recall).values_list("id", flat=True)]
         if all(asked):
             end_recall(recall.id, by=PROPAGATOR)
+
+
+@shared_task(name=Job.FOLLOW_POLICIES.value)
+def follow_policies() -> None:
+    """What the set that decides sends back to review is suspended. Safe to run twice, and at any time."""
+    for demand in demands(active_set().text, approved_versions()):
+        try:
+            send_back(demand.version.id, by=PROPAGATOR)
+        except Exception:
+            logger.exception("%s could not be sent back to review; the next sweep tries again.", demand.version)
 
 
 def mind_the_licences() -> None:

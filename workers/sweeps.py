@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 MESSAGES = 1000  # a sweep
 UPLOADS_EVERY = 600  # seconds; it looks through the store
 TIDY_EVERY = 3600
+POLICIES_EVERY = 300  # an approval that is too old is denied from its second on; this only sends it back
 LICENCES_EVERY = 300  # and at once when a release, or a setting, reads them otherwise
 JOB_IN: dict[str, Job] = {
     CompositionState.DECIDED: Job.COMPOSE,
@@ -60,6 +61,8 @@ def sweep() -> None:
         send_again_what_is_stuck()
         if cache.add(f"licences-asked:{licence_rules()}", 1, timeout=LICENCES_EVERY):
             mind_the_licences()
+        if cache.add("policies-followed", 1, timeout=POLICIES_EVERY):
+            send(Job.FOLLOW_POLICIES)
         if cache.add("uploads-swept", 1, timeout=UPLOADS_EVERY):
             sweep_uploads(by=SWEEPER)
             sweep_evidence(by=SWEEPER)

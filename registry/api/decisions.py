@@ -12,11 +12,11 @@ from rest_framework.views import APIView
 
 from registry.accounts.queries import demand_any_role
 from registry.api.callers import actor_of
-from registry.api.policies import READERS
 from registry.api.problems import PolicyReason
 from registry.errors import Invalid
 from registry.policy.again import Again, decide_again, decisions, get_decision
 from registry.policy.models import Decision
+from registry.policy.sets import READERS
 
 ALLOWED = {"true": True, "false": False}
 

@@ -9,23 +9,27 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from registry.accounts.models import Role
 from registry.accounts.queries import demand_any_role
 from registry.api.bodies import Body
 from registry.api.callers import actor_of
 from registry.api.paging import Pages
 from registry.compositions.foresight import Foresight, ModelChange, activating, approving, foresee, reclassifying
 from registry.errors import Invalid
-from registry.policy.actions import activate_policy_set, propose_policies, propose_rollback
+from registry.policy.actions import activate_policy_set, propose_policies, propose_rollback, shadow_policy_set
 from registry.policy.cedar import MAX_TEXT
 from registry.policy.examples import MAX_EXAMPLES, Tried
 from registry.policy.models import PolicySet
-from registry.policy.queries import ENGINE, active_set
+from registry.policy.queries import ENGINE
 from registry.policy.rules import Rule
-from registry.policy.sets import demand_steward, faults_of_proposal, get_policy_set, policy_sets, tried_examples
-from registry.policy.shadow import DECISIONS, MOST, Otherwise, Shadow, shadow_run
-
-READERS = (Role.COMPLIANCE, Role.OPERATOR, Role.AUDITOR)
+from registry.policy.sets import (
+    READERS,
+    demand_steward,
+    faults_of_proposal,
+    get_policy_set,
+    policy_sets,
+    tried_examples,
+)
+from registry.policy.shadow import DECISIONS, MOST, Otherwise, Shadow
 
 
 class RuleOut(serializers.Serializer[Rule]):
@@ -33,6 +37,17 @@ class RuleOut(serializers.Serializer[Rule]):
     effect = serializers.CharField(read_only=True)  # permit | forbid
     reason = serializers.CharField(read_only=True)
     law = serializers.CharField(read_only=True)
+    rereview = serializers.BooleanField(read_only=True)
+
+
+class ShadowNote(serializers.Serializer[Any]):
+    """What its newest shadow run came to, beside the set named by its hash."""
+
+    sentence = serializers.CharField(read_only=True)
+    against = serializers.CharField(read_only=True)
+    looked_at = serializers.IntegerField(read_only=True)
+    changed = serializers.IntegerField(read_only=True)
+    sent_back = serializers.IntegerField(read_only=True)
 
 
 class PolicySetOut(serializers.ModelSerializer[PolicySet]):
@@ -46,7 +61,7 @@ class PolicySetOut(serializers.ModelSerializer[PolicySet]):
         model = PolicySet
         fields = [
             "number", "hash", "active", "shipped", "waits", "reason", "created_at", "proposed_by", "proposed_at",
-            "activated_by", "activated_at",
+            "shadowed_at", "activated_by", "activated_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -55,10 +70,11 @@ class PolicySetWhole(PolicySetOut):
     """With its text, its rules as a person reads them, and its examples."""
 
     rules = serializers.SerializerMethodField()
+    shadow = ShadowNote(read_only=True, allow_null=True)
     examples = serializers.ListField(child=serializers.JSONField(), read_only=True)
 
     class Meta(PolicySetOut.Meta):
-        fields = [*PolicySetOut.Meta.fields, "text", "rules", "examples"]
+        fields = [*PolicySetOut.Meta.fields, "text", "rules", "shadow", "examples"]
         read_only_fields = fields
 
     @extend_schema_field(RuleOut(many=True))
@@ -125,6 +141,7 @@ class ShadowOut(serializers.Serializer[Shadow]):
     kept_out = serializers.ListField(child=serializers.CharField(), read_only=True)
     by_rule = serializers.DictField(child=serializers.IntegerField(), read_only=True)
     otherwise = OtherwiseOut(many=True, read_only=True)
+    sent_back = serializers.ListField(child=serializers.CharField(), read_only=True)
 
 
 class ModelChangeOut(serializers.Serializer[ModelChange]):
@@ -138,7 +155,10 @@ class ModelChangeOut(serializers.Serializer[ModelChange]):
 
 
 class ForesightOut(serializers.Serializer[Foresight]):
+    """`sent_back`: approved versions that would be reviewed again."""
+
     sentence = serializers.CharField(read_only=True)
+    sent_back = serializers.ListField(child=serializers.CharField(), read_only=True)
     models = ModelChangeOut(many=True, read_only=True)
     decisions = ShadowOut(read_only=True)
 
@@ -246,11 +266,14 @@ class ShadowView(APIView):
 
     @extend_schema(operation_id="shadowPolicySet", request=ShadowIn, responses=ShadowOut)
     def post(self, request: Request, number: int) -> Response:
-        """What the set would have answered to the last decisions' questions, beside the set that decides."""
+        """What the set would have answered to the last decisions' questions, and whom it would send back to review.
+
+        Without a run since its proposal, beside the set that decides, it is not activated.
+        """
         demand_any_role(actor_of(request), *READERS)
         body = ShadowIn(data=request.data)
         body.is_valid(raise_exception=True)
-        ran = shadow_run(active_set().text, get_policy_set(number).text, **body.validated_data)
+        ran = shadow_policy_set(number, by=actor_of(request), **body.validated_data)
         return Response(ShadowOut(ran).data)
 
 

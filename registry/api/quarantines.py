@@ -14,10 +14,9 @@ from registry.accounts.queries import demand_any_role
 from registry.api.bodies import Body
 from registry.api.callers import actor_of
 from registry.api.paging import Pages
-from registry.api.policies import READERS
 from registry.policy.actions import lift_quarantine, place_quarantine
 from registry.policy.models import Quarantine
-from registry.policy.sets import demand_steward, quarantines
+from registry.policy.sets import READERS, demand_steward, quarantines
 
 
 class QuarantineOut(serializers.ModelSerializer[Quarantine]):

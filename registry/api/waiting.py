@@ -21,6 +21,7 @@ class ClaimOut(serializers.Serializer[Any]):
 
 class SuspensionOut(serializers.Serializer[Any]):
     cause = serializers.ChoiceField(choices=SuspensionCause.choices, read_only=True)
+    policy = serializers.CharField(read_only=True)
     reason = serializers.CharField(read_only=True)
     suspended_at = serializers.DateTimeField(read_only=True)
 

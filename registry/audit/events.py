@@ -55,6 +55,7 @@ class Event(models.TextChoices):
     QUESTION_ANSWERED = "question.answered"
 
     POLICY_PROPOSED = "policy.proposed"
+    POLICY_SHADOWED = "policy.shadowed"
     POLICY_ACTIVATED = "policy.activated"
     QUARANTINE_PLACED = "quarantine.placed"
     QUARANTINE_LIFTED = "quarantine.lifted"

@@ -67,7 +67,7 @@ SHAPES: dict[E, Shape] = {
     E.VERSION_REJECTED: shape(private="reason"),
     E.VERSION_PAUSED: shape(private="reason"),
     E.VERSION_RESUMED: shape(private="reason"),
-    E.VERSION_SUSPENDED: shape("cause round", private="reason"),
+    E.VERSION_SUSPENDED: shape("cause round", optional="policy", private="reason"),
     E.VERSION_WITHDRAWN: shape("data_digest", optional="revisions_blocked status_index"),
     E.UPLOAD_STARTED: shape(FILE),
     E.UPLOAD_COMPLETED: shape(FILE),
@@ -93,6 +93,7 @@ SHAPES: dict[E, Shape] = {
     E.QUESTION_ANSWERED: shape("question", private="text"),
     # policy
     E.POLICY_PROPOSED: shape("hash rules examples_digest", optional="earlier", private="reason"),
+    E.POLICY_SHADOWED: shape("hash against looked_at changed sent_back"),
     E.POLICY_ACTIVATED: shape("hash rules", optional="proposed_by replaces"),
     E.QUARANTINE_PLACED: shape(private="reason"),
     E.QUARANTINE_LIFTED: shape(private="reason"),

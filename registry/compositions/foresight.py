@@ -26,9 +26,10 @@ from registry.policy.queries import (
     facts_for,
     may_be_composed,
 )
+from registry.policy.rereview import approved_versions, demands
 from registry.policy.rules import Facts
 from registry.policy.sets import get_policy_set
-from registry.policy.shadow import DECISIONS, Shadow, as_it_is, shadow_run
+from registry.policy.shadow import DECISIONS, Shadow, as_it_is, sent_back_in_words, shadow_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class ModelChange:
 class Foresight:
     models: tuple[ModelChange, ...]
     decisions: Shadow
+    sent_back: tuple[str, ...] = ()  # approved versions that would be reviewed again
 
     @property
     def sentence(self) -> str:
@@ -57,7 +59,7 @@ class Foresight:
         models = f"This changes {count} model{'' if count == 1 else 's'}" if count else "This changes no model"
         owners = len({change.model.organisation_id for change in self.models})
         whose = f" of {owners} consumer{'' if owners == 1 else 's'}" if count else ""
-        return f"{models}{whose}. {self.decisions.sentence}"
+        return f"{models}{whose}. {self.decisions.sentence} {sent_back_in_words(self.sent_back)}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,8 @@ def foresee(deed: Deed, *, decisions: int = DECISIONS) -> Foresight:
     before = active_set().text
     among = Decision.objects.filter(version=deed.version) if deed.version is not None else None
     past = shadow_run(before, deed.text, change=deed.change, among=among, decisions=decisions)
-    return Foresight(tuple(_models_changed(before, deed)), past)
+    sent_back = [] if deed.text == before else demands(deed.text, approved_versions())
+    return Foresight(tuple(_models_changed(before, deed)), past, tuple(str(one.version) for one in sent_back))
 
 
 def _models_changed(before: str, deed: Deed) -> list[ModelChange]:

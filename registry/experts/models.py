@@ -140,6 +140,7 @@ class ExpertVersion(models.Model):
     submitted_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     verified_at = models.DateTimeField(null=True, blank=True)
     approved_at = models.DateTimeField(null=True, blank=True)  # from then on everybody may know of it
+    last_approved_at = models.DateTimeField(null=True, blank=True)  # in its newest round of reviews
     # Its place in the signed status list: given at the first approval, never given again.
     status_index = models.PositiveIntegerField(null=True, blank=True, unique=True)
     changed_at = models.DateTimeField(auto_now=True)

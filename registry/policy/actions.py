@@ -4,13 +4,14 @@ Every decision is stored with all it was made from. A set is proposed by one per
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from registry.accounts.models import Organisation, Role
-from registry.accounts.queries import demand_role, get_organisation, is_member, person_id_of
+from registry.accounts.queries import demand_any_role, demand_role, get_organisation, is_member, person_id_of
 from registry.actors import Actor, person
 from registry.audit import clock
 from registry.audit.events import Event
@@ -24,14 +25,20 @@ from registry.policy.cedar import default_policies
 from registry.policy.examples import default_examples
 from registry.policy.models import Decision, PolicySet, Quarantine
 from registry.policy.queries import ENGINE, active_set, facts_for
+from registry.policy.rereview import Demand, approved_versions, demands
 from registry.policy.sets import (
+    READERS,
     check_examples,
     check_own_assets,
     check_proposal,
+    check_shadow,
     demand_steward,
+    get_policy_set,
     lock_policy_set,
     lock_quarantine,
 )
+from registry.policy.shadow import DECISIONS, Shadow, shadow_run
+from registry.reviews.actions import suspend_by_policy
 
 
 @transaction.atomic
@@ -143,6 +150,41 @@ def _propose(policies: PolicySet, *, reason: str, earlier: bool, by: Actor) -> P
 
 
 @transaction.atomic
+def shadow_policy_set(number: int, *, decisions: int = DECISIONS, by: Actor) -> Shadow:
+    """What a set would have answered to the last questions, and whom it would send back to review, beside the set that
+    decides. That it was looked at is kept: without, a set is not activated.
+    """
+    demand_any_role(by, *READERS)
+    before, text = active_set(), get_policy_set(number).text
+    ran = shadow_run(before.text, text, decisions=decisions)
+    ran = replace(ran, sent_back=tuple(str(one.version) for one in demands(text, approved_versions())))
+    policies = lock_policy_set(number)
+    policies.shadow = {
+        "against": before.hash,
+        "looked_at": ran.looked_at,
+        "changed": ran.changed,
+        "sent_back": len(ran.sent_back),
+        "sentence": ran.sentence,
+    }
+    policies.shadowed_at = clock.now()
+    policies.save(update_fields=["shadow", "shadowed_at"])
+    facts = {name: policies.shadow[name] for name in ("against", "looked_at", "changed", "sent_back")}
+    record(Event.POLICY_SHADOWED, about=str(policies), by=by, facts={"hash": policies.hash, **facts})
+    return ran
+
+
+@transaction.atomic
+def send_back(version_id: UUID, *, by: Actor) -> Demand | None:
+    """Suspend an approved version that a rule of the set that decides sends back to review; None when none does."""
+    version = lock_version(version_id)
+    found = demands(active_set().text, [version])
+    if not found:
+        return None
+    suspend_by_policy(version.id, policy=found[0].reason.policy, reason=found[0].reason.reason, by=by)
+    return found[0]
+
+
+@transaction.atomic
 def activate_policy_set(number: int, *, by: Actor) -> PolicySet:
     """Make a proposed set the one that decides, from now on. It takes a second person, and examples that pass."""
     demand_steward(by)
@@ -155,6 +197,7 @@ def activate_policy_set(number: int, *, by: Actor) -> PolicySet:
         raise NotAllowed(f"You proposed {policies} yourself; it takes a second person to activate it.")
     check_own_assets(policies.text, by=by)
     check_examples(policies)
+    check_shadow(policies)
     return _activate(policies, shipped=policies.text == default_policies(), by=by)
 
 
@@ -194,6 +237,7 @@ def _activate(policies: PolicySet, *, shipped: bool, by: Actor) -> PolicySet:
         facts["replaces"] = before.hash
     record(Event.POLICY_ACTIVATED, about=str(policies), by=by, facts=facts)
     after_commit(Job.FOLLOW_SELECTORS)
+    after_commit(Job.FOLLOW_POLICIES)
     return policies
 
 

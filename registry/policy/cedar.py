@@ -9,7 +9,7 @@ import re
 import string
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -19,6 +19,7 @@ from typing import Any
 import cedarpy
 
 from registry.errors import Reason
+from registry.policy.moments import NOW, Edge, looks_at_now
 from registry.policy.rules import MOMENTS, WORDS, Consumer, Facts, Rule, Subject, Verdict, words
 
 HERE = Path(__file__).parent
@@ -30,8 +31,7 @@ MAX_TEXT = 256 * 1024
 MAX_RULES = 500
 REMEMBERED = 16_384  # answers, then all are forgotten
 AT_ONCE = 64  # questions in one call
-COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
-NOW = {".": {"left": {"Var": "context"}, "attr": "now"}}
+PERMIT = '@id("permit.all")\npermit (principal, action, resource);'
 
 
 @cache
@@ -59,8 +59,7 @@ class _Set:
     policies: cedarpy.PolicySet
     rules: tuple[Rule, ...]
     reasons: dict[str, str]
-    moments: frozenset[str]  # the version's times that `now` is compared to
-    literals: frozenset[int]  # and the fixed ones
+    edges: frozenset[Edge]  # what `now` is compared to
     to_the_second: bool  # `now` is looked at in another way too: an answer holds for its second only
 
 
@@ -73,46 +72,18 @@ def _read(text: str) -> _Set:
             effect=str(policy["effect"]),
             reason=str(notes.get("reason") or ""),
             law=str(notes.get("law") or ""),
+            rereview="rereview" in notes,
         )
         for policy in policies
         for notes in [policy.get("annotations", {})]
     )
-    moments, literals, elsewhere = _looks_at_now([policy.get("conditions", []) for policy in policies])
+    edges, elsewhere = looks_at_now([policy.get("conditions", []) for policy in policies])
     return _Set(
         policies=cedarpy.PolicySet.from_str(text),
         rules=rules,
         reasons={rule.id: rule.reason for rule in rules},
-        moments=frozenset(moments),
-        literals=frozenset(literals),
+        edges=edges,
         to_the_second=elsewhere,
-    )
-
-
-def _looks_at_now(node: Any) -> tuple[set[str], set[int], bool]:
-    """The version's times and the numbers that `context.now` is compared to, and whether it is used otherwise."""
-    if node in (NOW, {"Var": "context"}):
-        return set(), set(), True
-    if not isinstance(node, dict):
-        return _together(node if isinstance(node, list) else [])
-    for operator, operands in node.items():
-        if operator in COMPARISONS and NOW in (operands["left"], operands["right"]):
-            other = operands["right"] if operands["left"] == NOW else operands["left"]
-            match other:
-                case {".": {"left": {"Var": "resource"}, "attr": str(name)}} if name in MOMENTS:
-                    return {name}, set(), False
-                case {"Value": int(number)}:
-                    return set(), {number}, False
-        if operator in (".", "has") and operands.get("left") == {"Var": "context"}:
-            return set(), set(), False  # another word of the context
-    return _together(list(node.values()))
-
-
-def _together(nodes: list[Any]) -> tuple[set[str], set[int], bool]:
-    parts = [_looks_at_now(node) for node in nodes]
-    return (
-        {name for names, _, _ in parts for name in names},
-        {number for _, numbers, _ in parts for number in numbers},
-        any(elsewhere for _, _, elsewhere in parts),
     )
 
 
@@ -149,6 +120,7 @@ class Cedar:
             for policy in written["staticPolicies"].values()
             if _looks_into_named(policy.get("conditions", []))
         ]
+        found += _faults_of_rereview(written["staticPolicies"].values())
         if len(rules) > MAX_RULES:
             found.append(f"There are {len(rules)} policies, and a set has at most {MAX_RULES}.")
         if not any(rule.effect == "permit" for rule in rules):
@@ -159,6 +131,9 @@ class Cedar:
 
     def rules(self, text: str) -> Sequence[Rule]:
         return _read(text).rules
+
+    def rereview(self, text: str) -> str:
+        return _only_rereview(text)
 
     def decide(self, text: str, facts: Facts) -> Verdict:
         return self.decide_all(text, [facts])[0]
@@ -258,8 +233,8 @@ def _window(policies: _Set, facts: Facts) -> tuple[datetime, datetime]:
     now = _seconds(facts.now)
     if policies.to_the_second:
         return _moment(now), _moment(now + 1)
-    times = {_seconds(at) for name in policies.moments if (at := getattr(facts.subject, name)) is not None}
-    edges = sorted({edge for time in times | policies.literals for edge in (time, time + 1)})
+    times = {time for edge in policies.edges if (time := edge.of_subject(facts.subject)) is not None}
+    edges = sorted({edge for time in times for edge in (time, time + 1)})
     place = bisect_right(edges, now)
     since = _moment(edges[place - 1]) if place else datetime.min.replace(tzinfo=UTC)
     until = _moment(edges[place]) if place < len(edges) else datetime.max.replace(tzinfo=UTC)
@@ -311,6 +286,42 @@ def _looks_into_named(node: Any) -> bool:
             return True
         return any(_looks_into_named(one) for one in node.values())
     return isinstance(node, list) and any(_looks_into_named(one) for one in node)
+
+
+def _faults_of_rereview(policies: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """A version is sent back whoever asks for it: a rule that does so has nobody to look at but the version."""
+    for policy in policies:
+        notes = policy.get("annotations", {})
+        if "rereview" not in notes:
+            continue
+        name = str(notes.get("id") or "")
+        if policy["effect"] == "permit":
+            yield f'"{name}" is marked @rereview and permits; only what forbids sends a version back to review.'
+        heads = {policy[part]["op"] for part in ("principal", "action", "resource")}
+        if heads != {"All"} or _looks_at_who_asks(policy.get("conditions", [])):
+            yield (
+                f'"{name}" is marked @rereview, so it looks at the version and at context.now only: a version is sent '
+                "back to review whoever asks for it, and what for."
+            )
+
+
+def _looks_at_who_asks(node: Any) -> bool:
+    if node == NOW:
+        return False
+    if isinstance(node, dict):
+        asks = node.get("Var") in ("principal", "action", "context")
+        return asks or any(_looks_at_who_asks(one) for one in node.values())
+    return isinstance(node, list) and any(_looks_at_who_asks(one) for one in node)
+
+
+@lru_cache(maxsize=16)
+def _only_rereview(text: str) -> str:
+    policies = policies_as_json(text)["staticPolicies"]
+    chosen = {key: policy for key, policy in policies.items() if "rereview" in policy.get("annotations", {})}
+    if not chosen:
+        return ""
+    written = {"staticPolicies": chosen, "templates": {}, "templateLinks": []}
+    return f"{cedarpy.policies_from_json_str(json.dumps(written))}\n{PERMIT}\n"
 
 
 def names_in(text: str) -> dict[str, set[str]]:
@@ -381,6 +392,8 @@ def _version(subject: Subject) -> dict[str, Any]:
         at: datetime | None = getattr(subject, name)
         if at is not None:
             version[name] = _seconds(at)
+    if subject.delta_ppb is not None:
+        version["delta_ppb"] = subject.delta_ppb
     for name in ("epsilon", "extraction_rate"):
         if number := getattr(subject, name):
             version[name] = {"__extn": {"fn": "decimal", "arg": number}}

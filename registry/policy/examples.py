@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from registry.errors import Invalid
-from registry.policy.rules import MOMENTS, Engine, Facts, Verdict, decimal_of
+from registry.policy.rules import MOMENTS, Engine, Facts, Verdict, approved_anew, decimal_of
 
 SHIPPED = Path(__file__).parent / "default.examples.toml"
 MAX_EXAMPLES = 1000
 MAX_NAME = 200
 DECIMALS = frozenset({"epsilon", "extraction_rate"})
+COUNTS = frozenset({"delta_ppb"})
 PLAIN: Mapping[str, Any] = {
     "action": "compose",
     "consumer": {"slug": "library", "jurisdiction": "DE"},
@@ -49,7 +50,9 @@ PLAIN: Mapping[str, Any] = {
         "personal_data": False,
         "mechanism": "none",
         "epsilon": "",
+        "delta_ppb": None,
         "extraction_rate": "",
+        "approved_at": "2026-03-01T00:00:00+00:00",
     },
 }
 
@@ -114,6 +117,22 @@ def gaps(engine: Engine, text: str, tried: Sequence[Tried]) -> list[str]:
     return [*found, *(f'No example shows what "{rule}" refuses; add one, or leave the rule out.' for rule in silent)]
 
 
+def unsatisfied(engine: Engine, text: str, tried: Sequence[Tried]) -> list[str]:
+    """Rules that would send a version back to review for ever: no approval satisfies them, as the examples show."""
+    found = []
+    demanding = {rule.id for rule in engine.rules(text) if rule.rereview}
+    for one in tried:
+        asked = demanding.intersection(one.refused_by)
+        left = engine.decide(text, approved_anew(one.example.facts)).reasons if asked else ()
+        found += [
+            f'"{reason.policy}" would send a version back to review again after each approval, as in the example '
+            f'"{one.example.name}"; let it look at resource.approved_at, which an approval sets anew.'
+            for reason in left
+            if reason.policy in asked
+        ]
+    return list(dict.fromkeys(found))
+
+
 def _read(value: Any, number: int) -> Example:
     name = value.get("name") if isinstance(value, Mapping) else None
     if not isinstance(name, str) or not 1 <= len(name.strip()) <= MAX_NAME:
@@ -151,6 +170,10 @@ def _fact(name: str, value: Any, plain: Any, *, where: str) -> Any:
         if not number and value != "":
             raise Invalid(f"{where} is a number from 0 on, such as 8 or 0.01.")
         return number
+    if name in COUNTS:
+        if value is not None and (type(value) is not int or value < 0):
+            raise Invalid(f"{where} is a whole number from 0 on.")
+        return value
     wanted = {bool: "true or false", int: "a whole number", list: "a list of words", str: "a word"}[type(plain)]
     fits = type(value) is type(plain)
     if isinstance(plain, list):

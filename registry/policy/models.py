@@ -25,6 +25,9 @@ class PolicySet(models.Model):
     proposed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     proposed_at = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(blank=True)
+    # Its newest shadow run: {against, looked_at, changed, sent_back, sentence}.
+    shadow = models.JSONField(null=True, blank=True)
+    shadowed_at = models.DateTimeField(null=True, blank=True)
     activated_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     activated_at = models.DateTimeField(null=True, blank=True)
 

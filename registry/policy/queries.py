@@ -22,7 +22,7 @@ from registry.experts.models import Anchor, ExpertVersion
 from registry.policy.cedar import Cedar
 from registry.policy.models import PolicySet, Quarantine
 from registry.policy.remedies import Known, remedies
-from registry.policy.rules import Consumer, Engine, Facts, Subject, Verdict, decimal_of
+from registry.policy.rules import Consumer, Engine, Facts, Subject, Verdict, decimal_of, parts_per_billion
 
 ENGINE: Engine = Cedar()
 COMPOSE = "compose"
@@ -173,6 +173,7 @@ def _subject(version: ExpertVersion, evidence: Evidence) -> Subject:
         quarantine=_quarantine(version, evidence.quarantined),
         legal_basis=consent.legal_basis if consent else "",
         personal_data=bool(version.data_card.get(PERSONAL)),
+        approved_at=version.last_approved_at or version.approved_at,
         **_privacy(version.card),
     )
 
@@ -183,7 +184,7 @@ def _quarantine(version: ExpertVersion, quarantined: frozenset[UUID]) -> str:
     return "organisation" if version.expert.organisation_id in quarantined else ""
 
 
-def _privacy(card: Mapping[str, Any]) -> dict[str, str]:
+def _privacy(card: Mapping[str, Any]) -> dict[str, Any]:
     """What expert.json states of privacy; what cannot be read was not stated."""
     stated = card.get("privacy")
     if not isinstance(stated, Mapping):
@@ -193,6 +194,7 @@ def _privacy(card: Mapping[str, Any]) -> dict[str, str]:
     return {
         "mechanism": str(stated.get("mechanism") or "")[:MAX_MECHANISM].strip().lower(),
         "epsilon": decimal_of(stated.get("epsilon")),
+        "delta_ppb": parts_per_billion(stated.get("delta")),
         "extraction_rate": decimal_of(rate),
     }
 

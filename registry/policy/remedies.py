@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 
 from registry.policy.rules import Engine, Facts, Remedy, Subject, Verdict
 
+WAITING = {"draft", "submitted", "verified", "suspended"}  # for an approval, sooner or later
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -87,7 +89,11 @@ def _of_subject(change: Callable[[Facts, Subject], Subject]) -> Callable[[Facts]
 
 
 def _approved(facts: Facts, subject: Subject) -> Subject:
-    return replace(subject, state="approved") if subject.state in {"draft", "submitted", "verified"} else subject
+    return replace(subject, state="approved") if subject.state in WAITING else subject
+
+
+def _approved_again(facts: Facts, subject: Subject) -> Subject:
+    return subject if subject.approved_at is None else replace(subject, approved_at=facts.now)
 
 
 def _resumed(facts: Facts, subject: Subject) -> Subject:
@@ -120,6 +126,11 @@ def _consented(facts: Facts, subject: Subject) -> Subject:
 
 _ELSEWHERE: tuple[tuple[str, Callable[[Facts], str], Callable[[Facts], Facts]], ...] = (
     ("compliance", lambda f: f"Compliance approves {f.subject.name}.", _of_subject(_approved)),
+    (
+        "compliance",
+        lambda f: f"Compliance reviews {f.subject.name} again, and approves it.",
+        _of_subject(_approved_again),
+    ),
     ("owner", lambda f: f"Its owner resumes {f.subject.name}.", _of_subject(_resumed)),
     (
         "compliance",
@@ -201,6 +212,11 @@ _ELSEWHERE: tuple[tuple[str, Callable[[Facts], str], Callable[[Facts], Facts]], 
         "owner",
         lambda f: "Its owner trains it with a smaller epsilon, and brings a new version.",
         _of_subject(lambda f, s: replace(s, epsilon="0.0000") if s.epsilon else s),
+    ),
+    (
+        "owner",
+        lambda f: "Its owner trains it with a smaller delta, and brings a new version.",
+        _of_subject(lambda f, s: s if s.delta_ppb is None else replace(s, delta_ppb=0)),
     ),
     (
         "owner",

@@ -1,7 +1,7 @@
 """What a policy decision is made from, and what it says. Pure: facts in, verdict out; no engine, no database."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Protocol, Self
@@ -48,7 +48,9 @@ class Subject:
     personal_data: bool = False  # the data card names kinds of it
     mechanism: str = ""  # of privacy, as the package's card states it
     epsilon: str = ""  # a number with four decimals; empty: not stated, or not readable
+    delta_ppb: int | None = None  # parts in a billion, rounded up: four decimals would say nothing of it
     extraction_rate: str = ""  # the share of probes that gave training text back, likewise
+    approved_at: datetime | None = None  # its last approval: each new one counts from then on
 
     def value(self) -> dict[str, Any]:
         return {
@@ -73,7 +75,9 @@ class Subject:
             "personal_data": self.personal_data,
             "mechanism": self.mechanism,
             "epsilon": self.epsilon,
+            "delta_ppb": self.delta_ppb,
             "extraction_rate": self.extraction_rate,
+            "approved_at": _written(self.approved_at),
         }
 
 
@@ -121,8 +125,13 @@ class Facts:
         )
 
 
+def approved_anew(facts: Facts) -> Facts:
+    """The same question about the same version, as if it had been approved at that very moment."""
+    return replace(facts, subject=replace(facts.subject, approved_at=facts.now))
+
+
 LISTS = frozenset({"purposes", "recipients", "jurisdictions"})
-MOMENTS = frozenset({"valid_from", "valid_until", "licence_valid_until"})
+MOMENTS = frozenset({"valid_from", "valid_until", "licence_valid_until", "approved_at"})
 
 
 def _read(text: str | None) -> datetime | None:
@@ -159,6 +168,7 @@ class Rule:
     effect: str  # permit | forbid
     reason: str
     law: str = ""
+    rereview: bool = False  # what it forbids is sent back to review
 
 
 class Engine(Protocol):
@@ -169,6 +179,9 @@ class Engine(Protocol):
 
     def rules(self, text: str) -> Sequence[Rule]:
         """The policies of a set."""
+
+    def rereview(self, text: str) -> str:
+        """Those policies of a set that send versions back to review, as a set of their own; empty when it has none."""
 
     def decide(self, text: str, facts: Facts) -> Verdict:
         """The answer of a set to one question. The same question has the same answer, today and in ten years."""
@@ -199,7 +212,9 @@ def words(facts: Facts) -> Mapping[str, str]:
         "legal_basis": subject.legal_basis or "no legal basis",
         "mechanism": subject.mechanism or "no mechanism",
         "epsilon": _number(subject.epsilon),
+        "delta": _number("" if subject.delta_ppb is None else str(Decimal(subject.delta_ppb).scaleb(-9))),
         "extraction_rate": _number(subject.extraction_rate),
+        "approved_at": _day(subject.approved_at),
         "experts": str(facts.experts),
     }
 
@@ -208,7 +223,7 @@ WORDS = frozenset(
     {
         "version", "state", "purpose", "purposes", "recipients", "jurisdictions", "licence", "consumer",
         "jurisdiction", "valid_from", "valid_until", "licence_valid_until", "organisation", "domain", "quarantine",
-        "legal_basis", "mechanism", "epsilon", "extraction_rate", "experts",
+        "legal_basis", "mechanism", "epsilon", "delta", "extraction_rate", "approved_at", "experts",
     }
 )  # fmt: skip
 
@@ -218,6 +233,13 @@ def decimal_of(number: Any) -> str:
     if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= LARGEST:
         return ""
     return str(Decimal(str(number)).quantize(SMALLEST, rounding=ROUND_CEILING))
+
+
+def parts_per_billion(number: Any) -> int | None:
+    """A probability as the policies compare it, rounded up; None where it is none."""
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 1:
+        return None
+    return int(Decimal(str(number)).scaleb(9).to_integral_value(rounding=ROUND_CEILING))
 
 
 SMALLEST = Decimal("0.0001")

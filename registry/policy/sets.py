@@ -11,9 +11,11 @@ from registry.accounts.queries import demand_any_role
 from registry.actors import Actor
 from registry.errors import Invalid, NotFound, WrongState
 from registry.policy.cedar import default_policies, names_in
-from registry.policy.examples import Tried, gaps, read_examples, try_examples
+from registry.policy.examples import Tried, gaps, read_examples, try_examples, unsatisfied
 from registry.policy.models import PolicySet, Quarantine
 from registry.policy.queries import ENGINE
+
+READERS = (Role.COMPLIANCE, Role.OPERATOR, Role.AUDITOR)
 
 
 def demand_steward(actor: Actor) -> None:
@@ -67,7 +69,8 @@ def faults_of_proposal(text: str, examples: Sequence[Any], *, by: Actor) -> list
         read = read_examples(examples)
     except Invalid as fault:
         return [fault.detail]
-    return [*gaps(ENGINE, text, try_examples(ENGINE, text, read)), *own_assets(text, by=by)]
+    tried = try_examples(ENGINE, text, read)
+    return [*gaps(ENGINE, text, tried), *unsatisfied(ENGINE, text, tried), *own_assets(text, by=by)]
 
 
 def check_proposal(text: str, examples: Sequence[Any], *, by: Actor) -> None:
@@ -104,4 +107,20 @@ def check_examples(policies: PolicySet) -> None:
         raise WrongState(
             f'{len(failing)} of the examples of {policies} fail, first "{first.example.name}": refused by {said}, '
             f"where the example says {meant}; correct the rules or the example, and propose it anew."
+        )
+
+
+def check_shadow(policies: PolicySet) -> None:
+    """Somebody has looked at what it would change, since it was proposed and beside the set that decides now."""
+    run, active = policies.shadow or {}, PolicySet.objects.filter(active=True).first()
+    since = policies.proposed_at
+    if policies.shadowed_at is None or (since is not None and policies.shadowed_at < since):
+        raise WrongState(
+            f"{policies} has not been run in shadow since it was proposed; do that (POST /shadow), read what it would "
+            "change, then activate it."
+        )
+    if active is not None and run.get("against") != active.hash:
+        raise WrongState(
+            f"{policies} was run in shadow beside another set than {active}, which decides now; run it again, read "
+            "what it would change, then activate it."
         )

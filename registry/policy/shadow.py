@@ -41,6 +41,7 @@ class Shadow:
     since: datetime | None
     otherwise: tuple[Otherwise, ...] = ()
     by_rule: dict[str, int] = field(default_factory=dict)  # refusals that come (or, negative, go), by rule
+    sent_back: tuple[str, ...] = ()  # versions that it would send back to review
 
     @property
     def let_in(self) -> list[str]:
@@ -53,6 +54,10 @@ class Shadow:
 
     @property
     def sentence(self) -> str:
+        return f"{self._of_decisions} {sent_back_in_words(self.sent_back)}".strip()
+
+    @property
+    def _of_decisions(self) -> str:
         if not self.looked_at:
             return "Nothing has been decided yet."
         if not self.changed:
@@ -62,6 +67,12 @@ class Shadow:
             *([f"keep {_counted(self.kept_out, 'consumer')} out"] if self.kept_out else []),
         ]
         return f"{self.changed} of the last {self.looked_at} decisions would be otherwise: {' and '.join(who)}."
+
+
+def sent_back_in_words(versions: Sequence[str]) -> str:
+    if not versions:
+        return ""
+    return f"It sends {_counted(versions, 'approved version')} back to review."
 
 
 def _counted(things: Sequence[Any], word: str) -> str:

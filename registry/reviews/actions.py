@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from registry.accounts.actions import revoke_key
 from registry.accounts.models import Role, SigningKey
@@ -17,7 +16,7 @@ from registry.actors import CONSOLE, Actor
 from registry.audit import clock
 from registry.audit.events import Event
 from registry.audit.log import record
-from registry.errors import Invalid, Stale, WrongState
+from registry.errors import Invalid, NotAllowed, Stale, WrongState
 from registry.evidence.licences import normalised_licence
 from registry.evidence.models import LicenceTerms
 from registry.experts.models import Anchor, Expert, ExpertVersion, VersionState
@@ -34,6 +33,7 @@ SAYS = {
     SuspensionCause.KEY_REVOKED: "the key that signed it was revoked",
     SuspensionCause.LICENCE_RECLASSIFIED: "compliance has concluded another licence for it",
     SuspensionCause.DEMANDED: "compliance has asked for it",
+    SuspensionCause.POLICY: "a rule of the policies that decide asks for it",
 }
 
 
@@ -90,6 +90,16 @@ def suspend_version(
     if by != CONSOLE:
         demand_role(by, Role.COMPLIANCE)
     _suspend(version, cause=cause, reason=reason, by=by)
+    return version
+
+
+@transaction.atomic
+def suspend_by_policy(version_id: UUID, *, policy: str, reason: str, by: Actor) -> ExpertVersion:
+    """A rule of the policies that decide sends it back to review: the service does that, nobody's role is asked."""
+    if by.person_id is not None:
+        raise NotAllowed("The policies send a version back to review by themselves; ask for it with a reason instead.")
+    version = lock_version(version_id)
+    _suspend(version, cause=SuspensionCause.POLICY, policy=policy, reason=reason, by=by)
     return version
 
 
@@ -170,7 +180,8 @@ def _write(
 def _approve(version: ExpertVersion, number: int, *, by: Actor) -> None:
     paused = Suspension.objects.filter(version=version, round=number, was_paused=True).exists()
     version.move_to(VersionState.APPROVED)
-    version.approved_at = version.approved_at or timezone.now()
+    version.last_approved_at = clock.now()
+    version.approved_at = version.approved_at or version.last_approved_at
     if version.status_index is None:
         version.status_index = next_status_index()
     facts = {
@@ -186,7 +197,7 @@ def _approve(version: ExpertVersion, number: int, *, by: Actor) -> None:
     after_commit(Job.FOLLOW_SELECTORS)
 
 
-def _suspend(version: ExpertVersion, *, cause: SuspensionCause, reason: str, by: Actor) -> None:
+def _suspend(version: ExpertVersion, *, cause: SuspensionCause, reason: str, policy: str = "", by: Actor) -> None:
     again = version.state == VersionState.SUSPENDED
     number = round_of(version) + (0 if again else 1)
     was_paused = version.state == VersionState.PAUSED
@@ -197,12 +208,13 @@ def _suspend(version: ExpertVersion, *, cause: SuspensionCause, reason: str, by:
         version=version,
         round=number,
         cause=cause,
+        policy=policy,
         reason=reason,
         was_paused=was_paused,
         suspended_at=clock.now(),
         suspended_by=str(by),
     )
-    facts = {"cause": str(cause), "round": number}
+    facts = {"cause": str(cause), "round": number} | ({"policy": policy} if policy else {})
     record(Event.VERSION_SUSPENDED, about=str(version), by=by, facts=facts, private={"reason": reason})
     told = {
         "title": f"{version} is reviewed again",

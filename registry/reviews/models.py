@@ -67,6 +67,7 @@ class SuspensionCause(models.TextChoices):
     KEY_REVOKED = "key-revoked"
     LICENCE_RECLASSIFIED = "licence-reclassified"
     DEMANDED = "demanded"
+    POLICY = "policy"
 
 
 class Said(models.TextChoices):
@@ -100,6 +101,7 @@ class Suspension(models.Model):
     version = models.ForeignKey(ExpertVersion, on_delete=models.PROTECT, related_name="+")
     round = models.PositiveIntegerField()
     cause = models.CharField(max_length=24, choices=SuspensionCause)
+    policy = models.CharField(max_length=60, blank=True)  # the rule that sent it back, where one did
     reason = models.TextField()
     was_paused = models.BooleanField(default=False)  # its owner's pause outlives the review
     suspended_at = models.DateTimeField()

@@ -104,7 +104,9 @@ def test_many_at_once_are_answered_as_each_alone() -> None:
     [
         "context.now - 10 < 1000",
         "context.now * 2 == 4",
-        "resource has valid_from && resource.valid_from + 1 < context.now",
+        "resource has valid_from && resource.valid_from + context.now < 1000",
+        "context.now < context.now + 5",
+        "9007199254740993 < context.now",
         "context == context",
         "[context.now].contains(5)",
     ],
@@ -117,6 +119,29 @@ def test_an_answer_holds_for_its_second_where_a_policy_reckons_with_the_time(con
     since, until = _window(_read(text), EXAMPLES[0].facts)
 
     assert (until - since).total_seconds() == 1
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "resource has valid_from && resource.valid_from + 86400 <= context.now",
+        "resource has valid_from && context.now - 86400 >= resource.valid_from",
+        "resource has valid_from && 24 * 3600 + resource.valid_from - 0 <= context.now",
+    ],
+)
+def test_a_sum_with_the_versions_time_holds_until_that_moment(condition: str) -> None:
+    text = '@id("f")\n@reason("No.")\nforbid (principal, action, resource) when { ' + condition + " };"
+    text = f'@id("p")\npermit (principal, action, resource);\n{text}'
+    begins = EXAMPLES[0].facts.subject.valid_from
+    assert begins is not None
+    edge = begins + timedelta(days=1)
+
+    before, at = (replace(EXAMPLES[0].facts, now=moment) for moment in (edge - timedelta(seconds=1), edge))
+
+    assert _window(_read(text), before)[1] == edge
+    assert _window(_read(text), replace(at, now=edge + timedelta(hours=1)))[0] == edge + timedelta(seconds=1)
+    assert Cedar().decide(text, before).allowed
+    assert not Cedar().decide(text, at).allowed
 
 
 @pytest.mark.parametrize(
@@ -135,6 +160,7 @@ def test_an_answer_holds_for_its_second_where_a_policy_reckons_with_the_time(con
         ({"name": "a", "facts": {"subject": {"valid_until": "tomorrow"}}}, "a moment with its time zone"),
         ({"name": "a", "facts": {"now": "2026-01-01T00:00:00"}}, "a moment with its time zone"),
         ({"name": "a", "facts": {"subject": {"epsilon": -1}}}, "a number from 0 on"),
+        ({"name": "a", "facts": {"subject": {"delta_ppb": 0.5}}}, "a whole number from 0 on"),
     ],
 )
 def test_an_example_that_cannot_be_read_is_told_why(value: Any, word: str) -> None:

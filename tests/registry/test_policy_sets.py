@@ -9,7 +9,13 @@ from registry.actors import CONSOLE
 from registry.audit.models import Entry, Payload
 from registry.audit.queries import told
 from registry.errors import Invalid, NotAllowed, NotFound, WrongState
-from registry.policy.actions import activate_policy_set, ensure_policy_set, propose_policies, propose_rollback
+from registry.policy.actions import (
+    activate_policy_set,
+    ensure_policy_set,
+    propose_policies,
+    propose_rollback,
+    shadow_policy_set,
+)
 from registry.policy.cedar import default_policies
 from registry.policy.examples import default_examples
 from registry.policy.models import PolicySet
@@ -40,7 +46,9 @@ SHOWN: list[dict[str, Any]] = [
 
 
 def propose(text: str = CLOSED, examples: Any = SHOWN, by: Any = BEN) -> PolicySet:
-    return propose_policies(text, examples=examples, reason=REASON, by=by)
+    proposed = propose_policies(text, examples=examples, reason=REASON, by=by)
+    shadow_policy_set(proposed.number, by=by)
+    return proposed
 
 
 def test_a_proposed_set_decides_nothing() -> None:
@@ -130,6 +138,7 @@ def test_two_people_go_back_to_an_earlier_set() -> None:
     propose_rollback(shipped.number, reason=REASON, by=OTTO)
     with pytest.raises(NotAllowed, match="takes a second person"):
         activate_policy_set(shipped.number, by=OTTO)
+    shadow_policy_set(shipped.number, by=OTTO)
     back = activate_policy_set(shipped.number, by=BEN)
 
     assert back.text == default_policies()
@@ -220,6 +229,25 @@ def test_the_words_of_the_shipped_set_are_everybodys() -> None:
     assert make_proposal(f"{default_policies()}\n// as it was\n").waits
 
 
+def test_a_set_that_nobody_has_run_in_shadow_is_not_activated() -> None:
+    proposed = make_proposal(CLOSED, examples=SHOWN)
+
+    with pytest.raises(WrongState, match="has not been run in shadow since it was proposed"):
+        activate_policy_set(proposed.number, by=OTTO)
+
+
+def test_a_shadow_run_from_before_the_proposal_or_beside_another_set_does_not_count() -> None:
+    proposed = propose()
+    make_active(f"{default_policies()}\n// another\n")
+
+    with pytest.raises(WrongState, match="beside another set than policy set"):
+        activate_policy_set(proposed.number, by=OTTO)
+    shadow_policy_set(proposed.number, by=OTTO)
+    propose_policies(CLOSED, examples=SHOWN, reason=REASON, by=BEN)
+    with pytest.raises(WrongState, match="since it was proposed"):
+        activate_policy_set(proposed.number, by=OTTO)
+
+
 def test_over_http_from_the_proposal_to_the_way_back() -> None:
     ben, otto, olga = api(BEN), api(OTTO), api(OLGA)
     shipped = PolicySet.objects.get().number
@@ -228,6 +256,8 @@ def test_over_http_from_the_proposal_to_the_way_back() -> None:
     faults = ben.post("/api/v1/policies/check", {"text": PERMIT, "examples": []}).json()["faults"]
     proposed = ben.post("/api/v1/policies", body)
     own = ben.post(f"/api/v1/policies/{proposed.json()['number']}/activate")
+    unseen = otto.post(f"/api/v1/policies/{proposed.json()['number']}/activate")
+    ran = olga.post(f"/api/v1/policies/{proposed.json()['number']}/shadow", {})
     active = otto.post(f"/api/v1/policies/{proposed.json()['number']}/activate")
     listed = olga.get("/api/v1/policies").json()["results"]
     tried = olga.get(f"/api/v1/policies/{shipped}/examples").json()
@@ -235,6 +265,9 @@ def test_over_http_from_the_proposal_to_the_way_back() -> None:
 
     assert faults == ["No policy forbids anything; a set that permits everything is no set."]
     assert (proposed.status_code, own.status_code, active.status_code) == (201, 403, 200)
+    assert (unseen.status_code, ran.status_code) == (409, 200)
+    assert "has not been run in shadow since it was proposed" in unseen.json()["detail"]
+    assert active.json()["shadow"]["sentence"] == ran.json()["sentence"]
     assert [rule["id"] for rule in proposed.json()["rules"]] == ["permit.all", "forbid.sales"]
     assert [(row["active"], row["proposed_by"], row["activated_by"]) for row in listed] == [
         (True, "Ben", "Otto"),

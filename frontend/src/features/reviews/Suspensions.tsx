@@ -10,6 +10,7 @@ const CAUSES: Record<Cause, string> = {
   "key-revoked": "The key that signed it was revoked",
   "licence-reclassified": "Compliance concluded another licence",
   demanded: "Compliance asked for it",
+  policy: "A rule of the policies sent it back",
 };
 
 export function Suspensions({ waiting }: { waiting: Waiting }) {
@@ -17,9 +18,10 @@ export function Suspensions({ waiting }: { waiting: Waiting }) {
   return (
     <Notice tone="warning" title="Reviewed again: until it is decided on, it is denied everywhere">
       <Stack gap={4}>
-        {waiting.suspensions.map(({ cause, reason, suspended_at }) => (
+        {waiting.suspensions.map(({ cause, policy, reason, suspended_at }) => (
           <Text key={suspended_at} size="sm" style={{ overflowWrap: "anywhere" }}>
-            {CAUSES[cause]}, <When at={suspended_at} />: {reason}
+            {CAUSES[cause]}
+            {policy && ` (${policy})`}, <When at={suspended_at} />: {reason}
           </Text>
         ))}
       </Stack>
