@@ -1,4 +1,4 @@
-"""What a policy sends back to review: suspended with the rule's reason, and satisfied by an approval in the new round."""
+"""What a policy sends back to review: suspended with the rule's reason, satisfied by an approval in the new round."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -136,9 +136,9 @@ def test_what_is_paused_is_sent_back_when_it_is_resumed() -> None:
 
 def test_a_set_with_another_rule_sends_back_what_it_demands_until_that_is_approved() -> None:
     text, examples = untested_before(timezone.now() - timedelta(days=1))
-    five_days = {"approved_at": timezone.now() - timedelta(days=5)}
-    untested = make_version(**five_days)
-    tested = make_version(make_expert("verse"), card={"privacy": {"extraction_rate": 0.001}}, **five_days)
+    before = timezone.now() - timedelta(days=5)
+    untested = make_version(approved_at=before)
+    tested = make_version(make_expert("verse"), card={"privacy": {"extraction_rate": 0.001}}, approved_at=before)
     make_active(text, examples=examples)
 
     follow_policies()
@@ -217,7 +217,7 @@ def test_a_rule_that_no_approval_satisfies_is_not_taken() -> None:
     [fault] = faults_of_proposal(text, examples, by=BEN)
 
     assert fault.startswith('"forbid.x" would send a version back to review again after each approval')
-    with pytest.raises(Invalid, match="resource.approved_at"):
+    with pytest.raises(Invalid, match=r"resource\.approved_at"):
         make_proposal(text, examples=examples)
 
 
