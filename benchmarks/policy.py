@@ -46,10 +46,26 @@ NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 PLAIN = next(example.facts for example in read_examples(default_examples()))
 
 
-def many(count: int) -> list[Facts]:
-    """Questions about so many versions, for one consumer, as a request asks them together."""
+def many(count: int, *, unlike: bool = False) -> list[Facts]:
+    """Questions about so many versions of several houses, under several licences and of several days, for one consumer
+    as a request asks them together; `unlike`: each with a consent of its own, so that the set can tell all apart.
+    """
+    begun = PLAIN.subject.valid_from or NOW
     return [
-        replace(PLAIN, subject=replace(PLAIN.subject, name=f"playhouse/expert-{n}@1"), experts=count)
+        replace(
+            PLAIN,
+            experts=count,
+            subject=replace(
+                PLAIN.subject,
+                name=f"house-{n}/expert-{n}@1",
+                organisation=f"house-{n}",
+                domain=f"domain-{n}",
+                licence=("CC-BY-4.0", "MIT", "Apache-2.0")[n % 3],
+                valid_from=begun - timedelta(days=n),
+                approved_at=begun + timedelta(days=n),
+                purposes=(*PLAIN.subject.purposes, f"other-{n}") if unlike else PLAIN.subject.purposes,
+            ),
+        )
         for n in range(count)
     ]
 
@@ -78,7 +94,7 @@ def engine_alone() -> None:
         faults = engine.faults(text)
         if faults:
             raise SystemExit(f"the set of {count} has faults: {faults}")
-        one, eight = many(1), many(8)
+        one, eight, unlike = many(1), many(8), many(8, unlike=True)
 
         def anew(facts: list[Facts], *, text: str = text, engine: Cedar = engine) -> Callable[[], object]:
             def work() -> object:
@@ -106,12 +122,13 @@ def engine_alone() -> None:
                 f"{1e6 / single:.0f}",
                 f"{1e6 * 8 / eight_known:.0f}",
                 f"{microseconds(anew(eight)):.0f}",
+                f"{microseconds(anew(unlike)):.0f}",
                 f"{eight_known:.0f}",
                 f"{microseconds(cached(eight)):.1f}",
                 f"{microseconds(cached(again)):.1f}",
             ]
         )
-    head = ["policies", "decisions/s anew", "of known experts", "8 anew, us", "8 known, us"]
+    head = ["policies", "decisions/s anew", "of known experts", "8 anew, us", "8 anew, all unlike, us", "8 known, us"]
     print(table([*head, "8 asked before, us", "the same, facts made anew, us"], rows), flush=True)
 
 
@@ -133,7 +150,7 @@ def peer() -> None:
     unlike = [e.name for e in read_examples(default_examples()) if denied(e.facts) != e.refused_by]
     if unlike:
         raise SystemExit(f"the two do not answer alike: {unlike}")
-    [one], eight = many(1), many(8)
+    [one], eight = many(1), many(8, unlike=True)
 
     def ours(facts: list[Facts]) -> object:
         engine.forget()

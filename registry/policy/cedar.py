@@ -19,17 +19,24 @@ from typing import Any
 import cedarpy
 
 from registry.errors import Reason
-from registry.policy.moments import NOW, Edge, looks_at_now
-from registry.policy.rules import MOMENTS, WORDS, Consumer, Facts, Rule, Subject, Verdict, words
+from registry.policy.alike import EVERYTHING, OUR_WORD, Key, Looks, looks_of
+from registry.policy.moments import NOW
+from registry.policy.rules import DECIMALS, MOMENTS, WORDS, Consumer, Facts, Rule, Subject, Verdict, words
 
 HERE = Path(__file__).parent
 # What no rule of the set said, but the adapter must.
 NO_PERMIT = "engine.no-permit"
 FAILED = "engine.failed"
+OF_THE_ENGINE = {
+    NO_PERMIT: "No policy permits this.",
+    FAILED: "A policy could not be evaluated; the operator must correct the policy set.",
+}
+ALLOWED = Verdict(allowed=True)
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 MAX_TEXT = 256 * 1024
 MAX_RULES = 500
 REMEMBERED = 16_384  # answers, then all are forgotten
+THEIR_WORD = {ours: theirs for theirs, ours in OUR_WORD.items()}
 AT_ONCE = 64  # questions in one call
 PERMIT = '@id("permit.all")\npermit (principal, action, resource);'
 
@@ -59,8 +66,8 @@ class _Set:
     policies: cedarpy.PolicySet
     rules: tuple[Rule, ...]
     reasons: dict[str, str]
-    edges: frozenset[Edge]  # what `now` is compared to
-    to_the_second: bool  # `now` is looked at in another way too: an answer holds for its second only
+    looks: Looks  # what of a version, and of the time, it can tell apart
+    sent: frozenset[str]  # the facts that it looks at: no others are sent
 
 
 @lru_cache(maxsize=16)
@@ -77,13 +84,13 @@ def _read(text: str) -> _Set:
         for policy in policies
         for notes in [policy.get("annotations", {})]
     )
-    edges, elsewhere = looks_at_now([policy.get("conditions", []) for policy in policies])
+    looks = looks_of(policies)
     return _Set(
         policies=cedarpy.PolicySet.from_str(text),
         rules=rules,
         reasons={rule.id: rule.reason for rule in rules},
-        edges=edges,
-        to_the_second=elsewhere,
+        looks=looks,
+        sent=frozenset({*looks.facts, *looks.moments, *(edge.of for edge in looks.edges)}),
     )
 
 
@@ -96,11 +103,19 @@ class _Answer:
     verdict: Verdict
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was answered to one consumer's question for one purpose: version by version, and to all that are alike."""
+
+    answers: dict[Subject, _Answer]
+    alike: dict[Key, tuple[str, ...]]  # the rules that refuse
+
+
 class Cedar:
     """The engine: policies in Cedar, checked against our schema."""
 
     def __init__(self) -> None:
-        self._said: dict[tuple[Any, ...], dict[Subject, _Answer]] = {}
+        self._said: dict[tuple[Any, ...], _Asked] = {}
         self._count = 0
 
     def faults(self, text: str) -> Sequence[str]:
@@ -141,29 +156,48 @@ class Cedar:
     def decide_all(self, text: str, facts: Sequence[Facts]) -> list[Verdict]:
         """The same for several at once, in their order."""
         found: list[_Answer | None] = []
-        missing: list[tuple[int, dict[Subject, _Answer]]] = []
+        missing: list[tuple[int, _Asked]] = []
         last: Facts | None = None
-        said: dict[Subject, _Answer] = {}
         for place, one in enumerate(facts):
             if last is None or not _same_question(one, last):
-                said = self._said_of(text, one)
+                asked = self._asked(text, one)
+                answers = asked.answers
             last = one
-            known = said.get(one.subject)
+            known = answers.get(one.subject)
             if known is None or not known.since <= one.now < known.until:
                 known = None
-                missing.append((place, said))
+                missing.append((place, asked))
             found.append(known)
         if missing:
-            answers = _answers(_read(text), [facts[place] for place, _ in missing])
-            for (place, remembered), answer in zip(missing, answers, strict=True):
-                found[place] = remembered[facts[place].subject] = answer
-            self._count += len(missing)
+            self._find(_read(text), facts, missing, found)
         return [answer.verdict for answer in found if answer is not None]
+
+    def _find(
+        self,
+        policies: _Set,
+        facts: Sequence[Facts],
+        missing: Sequence[tuple[int, _Asked]],
+        found: list[_Answer | None],
+    ) -> None:
+        """Of those that the set cannot tell apart, one is asked."""
+        keys = {place: policies.looks.key(facts[place]) for place, _ in missing}
+        to_ask: dict[tuple[int, Key], tuple[Facts, _Asked]] = {}
+        for place, asked in missing:
+            if keys[place] not in asked.alike:
+                to_ask.setdefault((id(asked), keys[place]), (facts[place], asked))
+        if to_ask:
+            said = _refusing(policies, [one for one, _ in to_ask.values()])
+            for ((_, key), (_, asked)), rules in zip(to_ask.items(), said, strict=True):
+                asked.alike[key] = rules
+        for place, asked in missing:
+            one = facts[place]
+            found[place] = asked.answers[one.subject] = _answer(policies, one, asked.alike[keys[place]])
+        self._count += len(missing) + len(to_ask)
 
     def forget(self) -> None:
         self._said, self._count = {}, 0
 
-    def _said_of(self, text: str, facts: Facts) -> dict[Subject, _Answer]:
+    def _asked(self, text: str, facts: Facts) -> _Asked:
         if self._count >= REMEMBERED:
             self.forget()
         key = (
@@ -175,7 +209,7 @@ class Cedar:
             facts.anchor_digest,
             facts.experts,
         )
-        return self._said.setdefault(key, {})
+        return self._said.setdefault(key, _Asked({}, {}))
 
 
 def _same_question(one: Facts, other: Facts) -> bool:
@@ -189,15 +223,23 @@ def _same_question(one: Facts, other: Facts) -> bool:
     )
 
 
-def _answers(policies: _Set, facts: Sequence[Facts]) -> Iterator[_Answer]:
+def _refusing(policies: _Set, facts: Sequence[Facts]) -> Iterator[tuple[str, ...]]:
+    """The rules that refuse each, in the order of the alphabet, with what no rule said but the adapter must."""
     for together in _askable_together(facts):
         # Without the schema: a set was checked against it before it was taken, and that facts fit it is for the tests.
         said = cedarpy.is_authorized_batch(
             [_request(one) for one in together],
             policies.policies,
-            _entities(together[0].consumer, tuple(one.subject for one in together)),
+            _entities(together[0].consumer, tuple(one.subject for one in together), policies.sent),
         )
-        yield from (_answer(policies, one, result) for one, result in zip(together, said, strict=True))
+        yield from map(_rules_in, said)
+
+
+def _rules_in(answer: cedarpy.AuthzResult) -> tuple[str, ...]:
+    named = [] if answer.allowed else sorted(answer.diagnostics.id_annotations_by_reason.values())
+    if answer.diagnostics.errors:
+        named.append(FAILED)
+    return tuple(named or ([] if answer.allowed else [NO_PERMIT]))
 
 
 def _askable_together(facts: Sequence[Facts]) -> Iterator[list[Facts]]:
@@ -214,26 +256,21 @@ def _askable_together(facts: Sequence[Facts]) -> Iterator[list[Facts]]:
         yield group
 
 
-def _answer(policies: _Set, facts: Facts, answer: cedarpy.AuthzResult) -> _Answer:
-    reasons = []
-    if not answer.allowed:
-        named = sorted(answer.diagnostics.id_annotations_by_reason.values())
-        said = words(facts) if named else {}
-        reasons = [Reason(rule_id, policies.reasons[rule_id].format_map(said)) for rule_id in named]
-    if answer.diagnostics.errors:
-        reasons.append(Reason(FAILED, "A policy could not be evaluated; the operator must correct the policy set."))
-    if not answer.allowed and not reasons:
-        reasons.append(Reason(NO_PERMIT, "No policy permits this."))
+def _answer(policies: _Set, facts: Facts, rules: Sequence[str]) -> _Answer:
     since, until = _window(policies, facts)
-    return _Answer(since, until, Verdict(allowed=not reasons, reasons=tuple(reasons)))
+    if not rules:
+        return _Answer(since, until, ALLOWED)
+    said = words(facts)
+    reasons = tuple(Reason(rule, OF_THE_ENGINE.get(rule) or policies.reasons[rule].format_map(said)) for rule in rules)
+    return _Answer(since, until, Verdict(allowed=False, reasons=reasons))
 
 
 def _window(policies: _Set, facts: Facts) -> tuple[datetime, datetime]:
     """From when until when no comparison with `now` comes out otherwise; at its very second it may be equal."""
     now = _seconds(facts.now)
-    if policies.to_the_second:
+    if policies.looks.to_the_second:
         return _moment(now), _moment(now + 1)
-    times = {time for edge in policies.edges if (time := edge.of_subject(facts.subject)) is not None}
+    times = {time for edge in policies.looks.edges if (time := edge.of_subject(facts.subject)) is not None}
     edges = sorted({edge for time in times for edge in (time, time + 1)})
     place = bisect_right(edges, now)
     since = _moment(edges[place - 1]) if place else datetime.min.replace(tzinfo=UTC)
@@ -347,56 +384,41 @@ def _request(facts: Facts) -> dict[str, Any]:
         "principal": {"type": "Organisation", "id": facts.consumer.slug},
         "action": {"type": "Action", "id": facts.action},
         "resource": {"type": "ExpertVersion", "id": facts.subject.name},
-        "context": {
-            "anchor": facts.anchor_digest,
-            "purpose": facts.purpose,
-            "commercial": facts.commercial,
-            "experts": facts.experts,
-            "now": _seconds(facts.now),
-        },
+        "context": _context(facts.anchor_digest, facts.purpose, facts.commercial, facts.experts, _seconds(facts.now)),
     }
 
 
 @lru_cache(maxsize=256)
-def _entities(consumer: Consumer, subjects: tuple[Subject, ...]) -> cedarpy.Entities:
+def _context(anchor: str, purpose: str, commercial: bool, experts: int, now: int) -> str:
+    """The same for all that are asked about together."""
+    return json.dumps({"anchor": anchor, "purpose": purpose, "commercial": commercial, "experts": experts, "now": now})
+
+
+@lru_cache(maxsize=256)
+def _entities(consumer: Consumer, subjects: tuple[Subject, ...], sent: frozenset[str]) -> cedarpy.Entities:
     """All as Cedar keeps them: reading them is half of the work, and the next question may be about the same."""
-    return cedarpy.Entities.from_json_str(json.dumps(entities_of(consumer, *subjects)))
+    return cedarpy.Entities.from_json_str(json.dumps(entities_of(consumer, *subjects, sent=sent)))
 
 
-def entities_of(consumer: Consumer, *subjects: Subject) -> list[dict[str, Any]]:
+def entities_of(
+    consumer: Consumer, *subjects: Subject, sent: frozenset[str] = frozenset(EVERYTHING)
+) -> list[dict[str, Any]]:
+    """Who asks, and the versions with these of their facts."""
     attributes = {"slug": consumer.slug, "jurisdictions": consumer.jurisdictions}
     organisation = {"uid": {"type": "Organisation", "id": consumer.slug}, "attrs": attributes, "parents": []}
-    return [organisation, *(_version(subject) for subject in subjects)]
+    return [organisation, *(_version(subject, sent) for subject in subjects)]
 
 
-def _version(subject: Subject) -> dict[str, Any]:
-    version: dict[str, Any] = {
-        "state": subject.state,
-        "anchor": subject.anchor_digest,
-        "organisation": subject.organisation,
-        "domain": subject.domain,
-        "quarantine": subject.quarantine,
-        "signature_verified": subject.signature_verified,
-        "licence": subject.licence,
-        "licence_known": subject.licence_known,
-        "commercial_use": subject.commercial_use,
-        "derivatives": subject.derivatives,
-        "legal_basis": subject.legal_basis,
-        "purposes": subject.purposes,
-        "recipients": subject.recipients,
-        "jurisdictions": subject.jurisdictions,
-        "personal_data": subject.personal_data,
-        "mechanism": subject.mechanism,
-    }
-    for name in MOMENTS:
-        at: datetime | None = getattr(subject, name)
-        if at is not None:
-            version[name] = _seconds(at)
-    if subject.delta_ppb is not None:
-        version["delta_ppb"] = subject.delta_ppb
-    for name in ("epsilon", "extraction_rate"):
-        if number := getattr(subject, name):
-            version[name] = {"__extn": {"fn": "decimal", "arg": number}}
+def _version(subject: Subject, sent: frozenset[str]) -> dict[str, Any]:
+    version: dict[str, Any] = {}
+    for name in sent - {"", "name"}:
+        value = getattr(subject, name)
+        if name in MOMENTS:
+            value = None if value is None else _seconds(value)
+        elif name in DECIMALS:
+            value = {"__extn": {"fn": "decimal", "arg": value}} if value else None
+        if value is not None:
+            version[THEIR_WORD.get(name, name)] = value
     return {"uid": {"type": "ExpertVersion", "id": subject.name}, "attrs": version, "parents": []}
 
 

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from registry.errors import Invalid
-from registry.policy.rules import MOMENTS, Engine, Facts, Verdict, approved_anew, decimal_of
+from registry.policy.rules import DECIMALS, MOMENTS, Engine, Facts, Verdict, approved_anew, decimal_of
 
 SHIPPED = Path(__file__).parent / "default.examples.toml"
 MAX_EXAMPLES = 1000
 MAX_NAME = 200
-DECIMALS = frozenset({"epsilon", "extraction_rate"})
 COUNTS = frozenset({"delta_ppb"})
 PLAIN: Mapping[str, Any] = {
     "action": "compose",

@@ -38,7 +38,7 @@ def looks_at_now(node: Any) -> tuple[frozenset[Edge], bool]:
     if not isinstance(node, dict):
         return _together(node if isinstance(node, list) else [])
     for operator, operands in node.items():
-        if operator in COMPARISONS and (edge := _edge(operands)) is not None:
+        if (edge := edge_in(operator, operands)) is not None:
             return frozenset({edge}), False
         if operator in (".", "has") and operands.get("left") == {"Var": "context"}:
             return frozenset(), False  # another word of the context
@@ -50,8 +50,10 @@ def _together(nodes: list[Any]) -> tuple[frozenset[Edge], bool]:
     return frozenset(edge for edges, _ in parts for edge in edges), any(elsewhere for _, elsewhere in parts)
 
 
-def _edge(operands: dict[str, Any]) -> Edge | None:
-    """When `now` on one side meets the other side; None where that is no moment."""
+def edge_in(operator: str, operands: Any) -> Edge | None:
+    """When `now` on one side of a comparison meets the other side; None where that is no moment, or no comparison."""
+    if operator not in COMPARISONS:
+        return None
     left, right = _sum(operands["left"]), _sum(operands["right"])
     if left is None or right is None or (left.of == "now") == (right.of == "now"):
         return None

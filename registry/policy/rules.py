@@ -52,6 +52,10 @@ class Subject:
     extraction_rate: str = ""  # the share of probes that gave training text back, likewise
     approved_at: datetime | None = None  # its last approval: each new one counts from then on
 
+    def __hash__(self) -> int:
+        """Of little: they are looked up often, and two of one name and state are nearly always the same."""
+        return hash((self.name, self.state))
+
     def value(self) -> dict[str, Any]:
         return {
             "name": self.name,
@@ -130,6 +134,7 @@ def approved_anew(facts: Facts) -> Facts:
     return replace(facts, subject=replace(facts.subject, approved_at=facts.now))
 
 
+DECIMALS = frozenset({"epsilon", "extraction_rate"})
 LISTS = frozenset({"purposes", "recipients", "jurisdictions"})
 MOMENTS = frozenset({"valid_from", "valid_until", "licence_valid_until", "approved_at"})
 
