@@ -144,7 +144,7 @@ def _blamed(conflict: Finding, public: str) -> list[str]:
 
 
 def _public(anchor: Anchor) -> Part:
-    return Part(name=f"the public model {anchor.slug}", licence=anchor.licence)
+    return Part(name=f"the public model {anchor.slug}", licence=anchor.licence, beside=True)
 
 
 def _part(version: ExpertVersion, terms: LicenceTerms | None) -> Part:

@@ -25,6 +25,10 @@ from registry.evidence.rules import Purpose
 
 DERIVATIVE, COLLECTION = "derivative", "collection"
 READINGS = (DERIVATIVE, COLLECTION)
+LAWYERS = (
+    "This holds where a composition counts as a derivative of its parts, as it does here; whether it is a collection of "
+    "works that stay their own is for the operator's lawyers to decide (GUILDHALL_COMPOSITION_COUNTS_AS)."
+)
 RULES = 1  # one more whenever what is said below changes: what is served is asked about again
 
 # What the rules are called, with what each says. A conflict that lies in one part alone is told apart from those that
@@ -130,7 +134,7 @@ def _of_sharing(taken: Sequence[Taken]) -> Iterator[Finding]:
             others = tuple(name for found in sharing.values() for name in found)
             sentence = (
                 f"The share-alike of {listed(others)} wants the whole under {target}, but {terms}, the licence of "
-                f"{listed(names)}, {why}; leave one of them out."
+                f"{listed(names)}, {why}; {_way_out(taken, names, others, target)}"
             )
             yield Finding("conflict.share-alike-restriction", sentence, once([*names, *others]), (terms, target))
         return
@@ -140,7 +144,20 @@ def _of_sharing(taken: Sequence[Taken]) -> Iterator[Finding]:
     for group in groups:
         each = listed([f"{name} ({listed(sharing[name])})" for name in group])
         sentence = f"{each} each want the whole under themselves, and no licence satisfies all; leave one out."
+        sentence += f" {LAWYERS}"
         yield Finding("conflict.share-alike", sentence, once(n for g in group for n in sharing[g]), tuple(group))
+
+
+def _way_out(taken: Sequence[Taken], restricting: Sequence[str], sharing: Sequence[str], target: str) -> str:
+    """What would change it, and who can: whoever asks, an owner, or the operator's lawyers."""
+    beside = {one.part.name for one in taken if one.part.beside}
+    loose = [name for name in once([*restricting, *sharing]) if name not in beside]
+    first = "leave one of them out"
+    if beside & {*restricting, *sharing}:
+        first = f"leave {listed(loose)} out, or compose beside another public model" if loose else "take another one"
+    owned = [name for name in restricting if name not in beside]
+    offered = f", or have {listed(owned)} offered under terms that go with {target}" if owned else ""
+    return f"{first}{offered}. {LAWYERS}"
 
 
 def _sharing(taken: Sequence[Taken]) -> dict[str, tuple[str, ...]]:

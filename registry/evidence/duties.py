@@ -38,6 +38,7 @@ class Part:
     licence: str
     attribution: str = ""
     valid_until: datetime | None = None
+    beside: bool = False  # the public model: it cannot be left out, only another one be composed beside
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,7 +214,7 @@ class Cedar:
 
 def _same_question(one: Facts, other: Facts) -> bool:
     return (
-        one.consumer is other.consumer
+        (one.consumer is other.consumer or one.consumer == other.consumer)
         and one.purpose == other.purpose
         and one.action == other.action
         and one.anchor_digest == other.anchor_digest

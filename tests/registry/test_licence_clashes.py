@@ -61,7 +61,28 @@ def test_the_answer_is_a_problem_as_when_policies_refuse() -> None:
     assert (answer.status_code, answer.json()["code"]) == (403, "denied-by-policy")
     [reason] = answer.json()["policies"]
     assert reason["policy"] == CLASH
-    assert "may not be passed on; leave one of them out." in reason["reason"]
+    assert "may not be passed on; leave one of them out, or have playhouse/drama@1 offered under terms that go with" in (
+        reason["reason"]
+    )
+    assert "is for the operator's lawyers to decide" in reason["reason"]
+
+
+@pytest.mark.parametrize(
+    "licence",
+    [HOUSE, "CC-BY-NC-4.0", "LicenseRef-scancode-bigscience-open-rail-m", "LicenseRef-scancode-llama-3.1-license-2024"],
+)
+def test_beside_an_anchor_under_share_alike_the_answer_says_what_to_change(licence: str, settings: Any) -> None:
+    anchor = make_anchor("shared", licence="CC-BY-SA-4.0")
+    version = make_version(make_expert(anchor=anchor), licence=licence)
+
+    strict = request(version, name="strict")
+    settings.COMPOSITION_COUNTS_AS = "collection"
+    loose = request(version, name="loose")
+
+    [refusal] = strict.refusals
+    assert (refusal["expert"], refusal["policy"]) == ("playhouse/drama@1", CLASH)
+    assert "leave playhouse/drama@1 out, or compose beside another public model, or have" in refusal["reason"]
+    assert loose.state == CompositionState.DECIDED
 
 
 def test_the_dry_run_says_it_and_the_duties_and_stores_nothing() -> None:
