@@ -14,7 +14,7 @@ CAUSES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0026_versions_rejected_after_all_are_recalled")]
+    dependencies = [("registry", "0027_evidence_has_files_and_consent_has_receipts")]
 
     operations = [
         migrations.AddField("expertversion", "last_approved_at", models.DateTimeField(blank=True, null=True)),

@@ -61,8 +61,9 @@ def test_the_answer_is_a_problem_as_when_policies_refuse() -> None:
     assert (answer.status_code, answer.json()["code"]) == (403, "denied-by-policy")
     [reason] = answer.json()["policies"]
     assert reason["policy"] == CLASH
-    assert "may not be passed on; leave one of them out, or have playhouse/drama@1 offered under terms that go with" in (
-        reason["reason"]
+    assert (
+        "may not be passed on; leave one of them out, or have playhouse/drama@1 offered under terms that go with"
+        in (reason["reason"])
     )
     assert "is for the operator's lawyers to decide" in reason["reason"]
 
