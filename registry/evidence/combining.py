@@ -26,8 +26,8 @@ from registry.evidence.rules import Purpose
 DERIVATIVE, COLLECTION = "derivative", "collection"
 READINGS = (DERIVATIVE, COLLECTION)
 LAWYERS = (
-    "This holds where a composition counts as a derivative of its parts, as it does here; whether it is a collection of "
-    "works that stay their own is for the operator's lawyers to decide (GUILDHALL_COMPOSITION_COUNTS_AS)."
+    "This holds where a composition counts as a derivative of its parts, as it does here; whether it is a collection "
+    "of works that stay their own is for the operator's lawyers to decide (GUILDHALL_COMPOSITION_COUNTS_AS)."
 )
 RULES = 1  # one more whenever what is said below changes: what is served is asked about again
 
