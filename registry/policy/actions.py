@@ -36,6 +36,7 @@ from registry.policy.sets import (
     get_policy_set,
     lock_policy_set,
     lock_quarantine,
+    stand_in_line,
 )
 from registry.policy.shadow import DECISIONS, Shadow, shadow_run
 from registry.reviews.actions import suspend_by_policy
@@ -188,6 +189,7 @@ def send_back(version_id: UUID, *, by: Actor) -> Demand | None:
 def activate_policy_set(number: int, *, by: Actor) -> PolicySet:
     """Make a proposed set the one that decides, from now on. It takes a second person, and examples that pass."""
     demand_steward(by)
+    stand_in_line()
     policies = lock_policy_set(number)
     if policies.active:
         raise WrongState(f"{policies} decides already.")
@@ -205,6 +207,7 @@ def activate_policy_set(number: int, *, by: Actor) -> PolicySet:
 def ensure_policy_set(*, by: Actor) -> PolicySet:
     """See to it that a set decides: the one we ship, unless two people activated another. Again changes nothing."""
     demand_role(by, Role.OPERATOR)
+    stand_in_line()
     active = PolicySet.objects.select_for_update().filter(active=True).first()
     text = default_policies()
     if active is not None and not active.shipped:

@@ -42,6 +42,11 @@ def lock_policy_set(number: int) -> PolicySet:
     return found
 
 
+def stand_in_line() -> None:
+    """Whoever changes which set decides does so after the other: they meet at the oldest set there is."""
+    PolicySet.objects.select_for_update().order_by("number").first()
+
+
 def quarantines() -> QuerySet[Quarantine]:
     """The newest first, also those that were lifted."""
     rows = Quarantine.objects.select_related("version__expert__organisation", "organisation", "placed_by", "lifted_by")

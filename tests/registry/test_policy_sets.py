@@ -1,5 +1,6 @@
 """Policy sets: proposed by one person, with examples; activated by another; gone back to in the same way."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from registry.policy.examples import default_examples
 from registry.policy.models import PolicySet
 from registry.policy.queries import COMPOSE, judge
 from registry.replay.queries import audit_differences
+from tests.at_once import at_once
 from tests.factories import (
     ADA,
     BEN,
@@ -276,3 +278,21 @@ def test_over_http_from_the_proposal_to_the_way_back() -> None:
     assert tried["passed"]
     assert len(tried["examples"]) == len(default_examples())
     assert back.json()["waits"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_sets_that_are_activated_at_once_one_decides_and_the_other_is_looked_at_again() -> None:
+    first, second = propose(), propose(f"{default_policies()}\n// another\n", default_examples())
+
+    def activate(number: int) -> str:
+        try:
+            activate_policy_set(number, by=OTTO)
+        except WrongState as refused:
+            return refused.detail
+        return "active"
+
+    answers = sorted(at_once(partial(activate, first.number), partial(activate, second.number)))
+
+    assert answers[0] == "active"
+    assert "was run in shadow beside another set than" in answers[1]
+    assert PolicySet.objects.filter(active=True).count() == 1

@@ -1,5 +1,6 @@
 """Deciding on a version: somebody else's eyes, a reason in the log, and the expert's place beside the anchor."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from registry.experts.models import ExpertVersion, VersionState
 from registry.reviews.actions import review_version
 from registry.reviews.models import Review, Verdict
 from registry.reviews.queries import as_seen, versions_awaiting_review
+from tests.at_once import at_once
 from tests.factories import ADA, BEN, CY, EVE, IN_ORDER, OTTO, give_role, make_expert, make_version, row_of
 
 REASON = "The licence and the consent agree."
@@ -172,3 +174,25 @@ def test_whoever_submitted_it_does_not_decide_even_after_leaving() -> None:
 
     with pytest.raises(NotAllowed, match="brought"):
         approve(version)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_decide_at_once_on_what_both_have_read_one_decides_and_the_other_reads_again() -> None:
+    give_role(CY, "library", Role.COMPLIANCE)
+    version = make_version(state=VersionState.VERIFIED)
+    seen = as_seen(version)
+
+    def decide(who: Actor, verdict: Verdict) -> str:
+        try:
+            review_version(version.id, by=who, verdict=verdict, answers=IN_ORDER, reason="It is as I say.", seen=seen)
+        except Stale as stale:
+            return stale.detail
+        return "decided"
+
+    answers = at_once(partial(decide, BEN, Verdict.APPROVE), partial(decide, CY, Verdict.REJECT))
+
+    assert sorted(answers) == [
+        "decided",
+        "playhouse/drama@1 changed since you read it; read it again before you decide.",
+    ]
+    assert Review.objects.count() == 1
