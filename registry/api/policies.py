@@ -13,7 +13,15 @@ from registry.accounts.queries import demand_any_role
 from registry.api.bodies import Body
 from registry.api.callers import actor_of
 from registry.api.paging import Pages
-from registry.compositions.foresight import Foresight, ModelChange, activating, approving, foresee, reclassifying
+from registry.compositions.foresight import (
+    Foresight,
+    ModelChange,
+    activating,
+    approving,
+    foresee,
+    reclassifying,
+    rejecting,
+)
 from registry.errors import Invalid
 from registry.policy.actions import activate_policy_set, propose_policies, propose_rollback, shadow_policy_set
 from registry.policy.cedar import MAX_TEXT
@@ -169,9 +177,10 @@ class Reclassification(Body):
 
 
 class Simulate(Body):
-    """One of the three: approve a version, activate a set, conclude another licence wherever one counts now."""
+    """One of the four: approve or reject a version, activate a set, conclude another licence where one counts now."""
 
     approve = serializers.UUIDField(required=False)
+    reject = serializers.UUIDField(required=False)
     activate = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
     reclassify = Reclassification(required=False)
     decisions = serializers.IntegerField(required=False, min_value=1, max_value=MOST)
@@ -229,10 +238,12 @@ class SimulateView(APIView):
         body = Simulate(data=request.data)
         body.is_valid(raise_exception=True)
         given = body.validated_data
-        if sum(name in given for name in ("approve", "activate", "reclassify")) != 1:
-            raise Invalid("Name one deed: approve a version, activate a set, or reclassify a licence.")
+        if sum(name in given for name in ("approve", "reject", "activate", "reclassify")) != 1:
+            raise Invalid("Name one deed: approve or reject a version, activate a set, or reclassify a licence.")
         if "approve" in given:
             deed = approving(given["approve"])
+        elif "reject" in given:
+            deed = rejecting(given["reject"])
         elif "activate" in given:
             deed = activating(given["activate"])
         else:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from registry.audit import clock
 from registry.compositions.models import Inclusion, Model
+from registry.compositions.queries import affected_models
 from registry.compositions.selectors import experts_selected, selector_of, versions_selected
 from registry.errors import Invalid, WrongState
 from registry.evidence.licences import terms_of
@@ -30,6 +31,7 @@ from registry.policy.rereview import approved_versions, demands
 from registry.policy.rules import Facts
 from registry.policy.sets import get_policy_set
 from registry.policy.shadow import DECISIONS, Shadow, as_it_is, sent_back_in_words, shadow_run
+from registry.reviews.queries import AWAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,11 @@ class Deed:
     text: str
     change: Callable[[Facts], Facts] = as_it_is
     version: ExpertVersion | None = None  # the one that would be new
+    recalls: ExpertVersion | None = None  # the one that would be taken out of the models that hold it
 
 
 def approving(version_id: UUID) -> Deed:
-    version = get_version(version_id)
-    if version.state != VersionState.VERIFIED:
-        raise WrongState(f"{version} is {version.state}; only a verified version can be approved.")
+    version = _awaited(version_id, "approved")
 
     def change(facts: Facts) -> Facts:
         if facts.subject.name != str(version):
@@ -82,6 +83,19 @@ def approving(version_id: UUID) -> Deed:
         return replace(facts, subject=replace(facts.subject, state=VersionState.APPROVED.value))
 
     return Deed(active_set().text, change, version)
+
+
+def rejecting(version_id: UUID) -> Deed:
+    """What holds it, where it was approved once, is blocked; nothing holds what is verified for the first time."""
+    version = _awaited(version_id, "rejected")
+    return Deed(active_set().text, recalls=version)
+
+
+def _awaited(version_id: UUID, become: str) -> ExpertVersion:
+    version = get_version(version_id)
+    if version.state not in AWAITING:
+        raise WrongState(f"{version} is {version.state}; only a verified or suspended version can be {become}.")
+    return version
 
 
 def activating(number: int) -> Deed:
@@ -113,10 +127,17 @@ def reclassifying(licence: str, *, into: str) -> Deed:
 
 def foresee(deed: Deed, *, decisions: int = DECISIONS) -> Foresight:
     before = active_set().text
-    among = Decision.objects.filter(version=deed.version) if deed.version is not None else None
+    about = deed.version or deed.recalls
+    among = Decision.objects.filter(version=about) if about is not None else None
     past = shadow_run(before, deed.text, change=deed.change, among=among, decisions=decisions)
     sent_back = [] if deed.text == before else demands(deed.text, approved_versions())
-    return Foresight(tuple(_models_changed(before, deed)), past, tuple(str(one.version) for one in sent_back))
+    models = _models_recalled(deed.recalls) if deed.recalls is not None else _models_changed(before, deed)
+    return Foresight(tuple(models), past, tuple(str(one.version) for one in sent_back))
+
+
+def _models_recalled(version: ExpertVersion) -> list[ModelChange]:
+    models = affected_models(version).order_by("organisation__slug", "name")
+    return [ModelChange(model, loses=(str(version),), gains=(), rules=()) for model in models]
 
 
 def _models_changed(before: str, deed: Deed) -> list[ModelChange]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from registry.compositions.foresight import activating, approving, foresee, reclassifying
+from registry.compositions.foresight import activating, approving, foresee, reclassifying, rejecting
 from registry.errors import Invalid, WrongState
 from registry.policy.actions import decide
 from registry.policy.cedar import default_policies
@@ -12,6 +12,7 @@ from registry.policy.examples import default_examples
 from registry.policy.models import Decision
 from registry.policy.queries import COMPOSE, active_set
 from registry.policy.shadow import shadow_run
+from registry.reviews.actions import suspend_version
 from tests.factories import (
     BEN,
     CY,
@@ -139,9 +140,24 @@ def test_approving_a_version_that_a_selector_matches_changes_its_model_by_itself
     assert (change.gains, change.by_itself) == ((str(new),), True)
 
 
-def test_what_cannot_be_approved_is_not_foreseen() -> None:
-    with pytest.raises(WrongState, match="only a verified version"):
+def test_rejecting_what_is_in_doubt_changes_the_models_that_hold_it() -> None:
+    revision = make_revision()
+    make_revision(make_version(make_expert("comedy")), name="jokes")
+    version = revision.inclusions.get().version
+    suspend_version(version.id, reason="Somebody says that the plays are stolen.", by=BEN)
+
+    rejected, approved = foresee(rejecting(version.id)), foresee(approving(version.id))
+
+    assert [(str(change.model), change.loses) for change in rejected.models] == [(str(revision.model), (str(version),))]
+    assert rejected.sentence.startswith("This changes 1 model of 1 consumer.")
+    assert [(str(change.model), change.gains) for change in approved.models] == [(str(revision.model), (str(version),))]
+
+
+def test_what_does_not_wait_for_a_decision_is_not_foreseen() -> None:
+    with pytest.raises(WrongState, match="only a verified or suspended version can be approved"):
         approving(make_version().id)
+    with pytest.raises(WrongState, match="only a verified or suspended version can be rejected"):
+        rejecting(make_version().id)
 
 
 def test_reclassifying_a_licence_changes_what_carries_it() -> None:

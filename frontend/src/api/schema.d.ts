@@ -2743,10 +2743,12 @@ export interface components {
         SignedParts: {
             readonly parts: components["schemas"]["SignedPartOut"][];
         };
-        /** @description One of the three: approve a version, activate a set, conclude another licence wherever one counts now. */
+        /** @description One of the four: approve or reject a version, activate a set, conclude another licence where one counts now. */
         SimulateRequest: {
             /** Format: uuid */
             approve?: string;
+            /** Format: uuid */
+            reject?: string;
             activate?: number;
             reclassify?: components["schemas"]["ReclassificationRequest"];
             decisions?: number;
