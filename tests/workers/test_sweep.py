@@ -25,17 +25,21 @@ def long_ago() -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def tidied_lately() -> None:
+def done_lately() -> None:
     cache.set("tidied", 1)
+    cache.set("policies-followed", 1)
 
 
-def test_the_store_is_tidied_now_and_then() -> None:
-    cache.delete("tidied")
+@pytest.mark.parametrize(
+    ("what", "job"), [("tidied", Job.TIDY), ("policies-followed", Job.FOLLOW_POLICIES)], ids=["tidy", "policies"]
+)
+def test_the_store_is_tidied_and_the_policies_followed_now_and_then(what: str, job: Job) -> None:
+    cache.delete(what)
 
     sweep()
     sweep()
 
-    assert waiting("default") == [(Job.TIDY, [])]
+    assert waiting("default") == [(job, [])]
 
 
 def test_what_was_submitted_and_has_no_verdict_is_sent_again() -> None:
