@@ -795,7 +795,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description What the set would have answered to the last decisions' questions, beside the set that decides. */
+        /**
+         * @description What the set would have answered to the last decisions' questions, and whom it would send back to review.
+         *
+         *     Without a run since its proposal, beside the set that decides, it is not activated.
+         */
         post: operations["shadowPolicySet"];
         delete?: never;
         options?: never;
@@ -1820,6 +1824,7 @@ export interface components {
          *     * `question.asked` - Question Asked
          *     * `question.answered` - Question Answered
          *     * `policy.proposed` - Policy Proposed
+         *     * `policy.shadowed` - Policy Shadowed
          *     * `policy.activated` - Policy Activated
          *     * `quarantine.placed` - Quarantine Placed
          *     * `quarantine.lifted` - Quarantine Lifted
@@ -1873,7 +1878,7 @@ export interface components {
          *     * `expiry.notified` - Expiry Notified
          * @enum {string}
          */
-        Event: "log_key.added" | "log_key.retired" | "payloads.erased" | "organisation.created" | "person.created" | "person.erased" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "anchor.text_kept" | "expert.created" | "version.drafted" | "version.submitted" | "version.read" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.paused" | "version.resumed" | "version.suspended" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "licence.declared" | "licence.concluded" | "consent.given" | "receipt.issued" | "evidence.added" | "evidence.removed" | "provenance.stated" | "provenance.checked" | "review.claimed" | "review.released" | "review.decided" | "review.reminded" | "question.asked" | "question.answered" | "policy.proposed" | "policy.activated" | "quarantine.placed" | "quarantine.lifted" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "tag.set" | "tag.removed" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.included" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "router.tuned" | "shard.made" | "shard.dropped" | "download.granted" | "download.refused" | "webhook.created" | "webhook.disabled" | "notice.announced" | "notice.delivered" | "notice.given_up" | "notice.acknowledged" | "withdrawal.requested" | "withdrawal.propagated" | "withdrawal.blocked" | "withdrawal.announced" | "withdrawal.delayed" | "destruction.confirmed" | "objects.destroyed" | "withdrawal.destroyed" | "withdrawal.reopened" | "withdrawal.checked" | "withdrawal.certified" | "recall.opened" | "recall.blocked" | "recall.announced" | "recall.ended" | "hold.placed" | "hold.lifted" | "expiry.notified";
+        Event: "log_key.added" | "log_key.retired" | "payloads.erased" | "organisation.created" | "person.created" | "person.erased" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "anchor.text_kept" | "expert.created" | "version.drafted" | "version.submitted" | "version.read" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.paused" | "version.resumed" | "version.suspended" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "licence.declared" | "licence.concluded" | "consent.given" | "receipt.issued" | "evidence.added" | "evidence.removed" | "provenance.stated" | "provenance.checked" | "review.claimed" | "review.released" | "review.decided" | "review.reminded" | "question.asked" | "question.answered" | "policy.proposed" | "policy.shadowed" | "policy.activated" | "quarantine.placed" | "quarantine.lifted" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "tag.set" | "tag.removed" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.included" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "router.tuned" | "shard.made" | "shard.dropped" | "download.granted" | "download.refused" | "webhook.created" | "webhook.disabled" | "notice.announced" | "notice.delivered" | "notice.given_up" | "notice.acknowledged" | "withdrawal.requested" | "withdrawal.propagated" | "withdrawal.blocked" | "withdrawal.announced" | "withdrawal.delayed" | "destruction.confirmed" | "objects.destroyed" | "withdrawal.destroyed" | "withdrawal.reopened" | "withdrawal.checked" | "withdrawal.certified" | "recall.opened" | "recall.blocked" | "recall.announced" | "recall.ended" | "hold.placed" | "hold.lifted" | "expiry.notified";
         EvidenceFileOut: {
             /** Format: uuid */
             readonly id: string;
@@ -1995,8 +2000,10 @@ export interface components {
             readonly parts: string[];
             readonly licences: string[];
         };
+        /** @description `sent_back`: approved versions that would be reviewed again. */
         ForesightOut: {
             readonly sentence: string;
+            readonly sent_back: string[];
             readonly models: components["schemas"]["ModelChangeOut"][];
             readonly decisions: components["schemas"]["ShadowOut"];
         };
@@ -2389,6 +2396,8 @@ export interface components {
             readonly proposed_by: string;
             /** Format: date-time */
             readonly proposed_at: string | null;
+            /** Format: date-time */
+            readonly shadowed_at: string | null;
             /** @default  */
             readonly activated_by: string;
             /** Format: date-time */
@@ -2408,12 +2417,15 @@ export interface components {
             readonly proposed_by: string;
             /** Format: date-time */
             readonly proposed_at: string | null;
+            /** Format: date-time */
+            readonly shadowed_at: string | null;
             /** @default  */
             readonly activated_by: string;
             /** Format: date-time */
             readonly activated_at: string | null;
             readonly text: string;
             readonly rules: components["schemas"]["RuleOut"][];
+            readonly shadow: components["schemas"]["ShadowNote"] | null;
             readonly examples: unknown[];
         };
         PreviewOut: {
@@ -2689,6 +2701,7 @@ export interface components {
             readonly effect: string;
             readonly reason: string;
             readonly law: string;
+            readonly rereview: boolean;
         };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         SelectorInRequest: {
@@ -2711,6 +2724,14 @@ export interface components {
         ShadowInRequest: {
             decisions?: number;
         };
+        /** @description What its newest shadow run came to, beside the set named by its hash. */
+        ShadowNote: {
+            readonly sentence: string;
+            readonly against: string;
+            readonly looked_at: number;
+            readonly changed: number;
+            readonly sent_back: number;
+        };
         ShadowOut: {
             readonly sentence: string;
             readonly looked_at: number;
@@ -2723,6 +2744,7 @@ export interface components {
                 [key: string]: number;
             };
             readonly otherwise: components["schemas"]["OtherwiseOut"][];
+            readonly sent_back: string[];
         };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         SignInRequest: {
@@ -2787,11 +2809,13 @@ export interface components {
          * @description * `key-revoked` - Key Revoked
          *     * `licence-reclassified` - Licence Reclassified
          *     * `demanded` - Demanded
+         *     * `policy` - Policy
          * @enum {string}
          */
-        SuspensionCause: "key-revoked" | "licence-reclassified" | "demanded";
+        SuspensionCause: "key-revoked" | "licence-reclassified" | "demanded" | "policy";
         SuspensionOut: {
             readonly cause: components["schemas"]["SuspensionCause"];
+            readonly policy: string;
             readonly reason: string;
             /** Format: date-time */
             readonly suspended_at: string;
@@ -3793,7 +3817,7 @@ export interface operations {
                 actor?: string;
                 /** @description The pagination cursor value. */
                 cursor?: string;
-                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.text_kept" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "evidence.added" | "evidence.removed" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "question.answered" | "question.asked" | "recall.announced" | "recall.blocked" | "recall.ended" | "recall.opened" | "receipt.issued" | "review.claimed" | "review.decided" | "review.released" | "review.reminded" | "revision.blocked" | "role.granted" | "role.revoked" | "router.tuned" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.read" | "version.rejected" | "version.resumed" | "version.submitted" | "version.suspended" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
+                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.text_kept" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "evidence.added" | "evidence.removed" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "policy.shadowed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "question.answered" | "question.asked" | "recall.announced" | "recall.blocked" | "recall.ended" | "recall.opened" | "receipt.issued" | "review.claimed" | "review.decided" | "review.released" | "review.reminded" | "revision.blocked" | "role.granted" | "role.revoked" | "router.tuned" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.read" | "version.rejected" | "version.resumed" | "version.submitted" | "version.suspended" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
                 /** @description The first written first, or the last. */
                 order?: "newest" | "oldest";
                 /** @description About this organisation, its experts and its models. */
@@ -3835,7 +3859,7 @@ export interface operations {
                 about?: string;
                 /** @description Who did it, such as person:… or service:verifier. */
                 actor?: string;
-                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.text_kept" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "evidence.added" | "evidence.removed" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "question.answered" | "question.asked" | "recall.announced" | "recall.blocked" | "recall.ended" | "recall.opened" | "receipt.issued" | "review.claimed" | "review.decided" | "review.released" | "review.reminded" | "revision.blocked" | "role.granted" | "role.revoked" | "router.tuned" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.read" | "version.rejected" | "version.resumed" | "version.submitted" | "version.suspended" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
+                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.text_kept" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "evidence.added" | "evidence.removed" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "policy.shadowed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "question.answered" | "question.asked" | "recall.announced" | "recall.blocked" | "recall.ended" | "recall.opened" | "receipt.issued" | "review.claimed" | "review.decided" | "review.released" | "review.reminded" | "revision.blocked" | "role.granted" | "role.revoked" | "router.tuned" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.read" | "version.rejected" | "version.resumed" | "version.submitted" | "version.suspended" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
                 /** @description About this organisation, its experts and its models. */
                 organisation?: string;
                 /** @description Written at this moment or later. */

@@ -14,7 +14,7 @@ CAUSES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0027_evidence_has_files_and_consent_has_receipts")]
+    dependencies = [("registry", "0028_routers_may_be_tuned")]
 
     operations = [
         migrations.AddField("expertversion", "last_approved_at", models.DateTimeField(blank=True, null=True)),
