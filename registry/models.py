@@ -14,7 +14,15 @@ from registry.compositions.models import (
     TunedRouter,
 )
 from registry.evidence.models import ConsentReceipt, ConsentRecord, EvidenceFile, LicenceTerms, Provenance
-from registry.experts.models import Anchor, Expert, ExpertVersion, SignedPart, UploadedFile, WeightSample
+from registry.experts.models import (
+    Anchor,
+    Expert,
+    ExpertVersion,
+    IncomingObject,
+    SignedPart,
+    UploadedFile,
+    WeightSample,
+)
 from registry.notices.models import Delivery, Webhook
 from registry.policy.models import Decision, PolicySet, Quarantine
 from registry.reviews.models import Question, Review, ReviewClaim, ReviewNotice, Suspension
@@ -37,6 +45,7 @@ __all__ = [
     "Expert",
     "ExpertVersion",
     "Inclusion",
+    "IncomingObject",
     "KeptAnswer",
     "LegalHold",
     "LicenceTerms",

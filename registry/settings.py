@@ -43,6 +43,8 @@ S3_REGION = env.str("S3_REGION", default="us-east-1")
 UPLOAD_PART_BYTES = env.int("GUILDHALL_UPLOAD_PART_BYTES", default=16 * 2**20)
 MAX_FILE_BYTES = env.int("GUILDHALL_MAX_FILE_BYTES", default=64 * 2**30)
 UPLOAD_HOURS = env.int("GUILDHALL_UPLOAD_HOURS", default=72)  # a draft's files that are not submitted by then are swept
+# Stock clients of the hub's protocol are told all addresses of a file before they send its first part.
+HUB_UPLOAD_SECONDS = env.int("GUILDHALL_HUB_UPLOAD_SECONDS", default=12 * 3600)
 PRESIGNED_SECONDS = env.int("GUILDHALL_PRESIGNED_SECONDS", default=300)
 # After a withdrawal: how long the stored bytes are kept before they are destroyed (0 allowed), and how many models are
 # blocked in one transaction.

@@ -38,6 +38,7 @@ class Event(models.TextChoices):
     UPLOAD_STARTED = "upload.started"
     UPLOAD_COMPLETED = "upload.completed"
     UPLOAD_SWEPT = "upload.swept"
+    UPLOAD_REMOVED = "upload.removed"
 
     LICENCE_DECLARED = "licence.declared"
     LICENCE_CONCLUDED = "licence.concluded"

@@ -72,6 +72,7 @@ SHAPES: dict[E, Shape] = {
     E.UPLOAD_STARTED: shape(FILE),
     E.UPLOAD_COMPLETED: shape(FILE),
     E.UPLOAD_SWEPT: shape(FILE),
+    E.UPLOAD_REMOVED: shape(FILE),
     # evidence and reviews
     E.LICENCE_DECLARED: shape("declared text_digest", optional="valid_until"),
     E.LICENCE_CONCLUDED: shape("declared concluded"),

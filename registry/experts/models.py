@@ -197,6 +197,32 @@ class UploadedFile(models.Model):
         return self.key
 
 
+class IncomingObject(models.Model):
+    """Bytes that a stock client of the hub's protocol brings: known by digest alone until a commit gives them a name.
+
+    Then the row becomes an UploadedFile, which takes over the object in the store as it lies.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    expert = models.ForeignKey(Expert, on_delete=models.CASCADE, related_name="+")
+    sha256 = models.CharField(max_length=71)  # as declared; the worker checks it
+    size = models.BigIntegerField()
+    key = models.CharField(max_length=200, unique=True)
+    upload_id = models.CharField(max_length=400, blank=True)
+    part_size = models.BigIntegerField()
+    brought_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    completed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["expert", "sha256", "size"], name="incoming_object_is_known_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class SignedPart(models.Model):
     """The digest that a part of an unfinished file was last signed with; not every store tells it when asked."""
 

@@ -21,11 +21,19 @@ from registry.actors import Actor
 from registry.audit.events import Event
 from registry.audit.log import record
 from registry.errors import Invalid, NotFound, Taken, WrongState
-from registry.experts.models import Anchor, AnchorState, ExpertVersion, SignedPart, UploadedFile, VersionState
+from registry.experts.incoming import PREFIX, forget_unnamed
+from registry.experts.models import (
+    Anchor,
+    AnchorState,
+    ExpertVersion,
+    IncomingObject,
+    SignedPart,
+    UploadedFile,
+    VersionState,
+)
 from registry.experts.queries import get_file, home_of, lock_anchor, lock_version, parts_of_file
 from registry.experts.rules import ANCHOR_FILES, PACKAGE_FILES, check_file, check_part, part_size_for
 
-PREFIX = "uploads/"
 STRAY_HOURS = 24  # an upload that no row knows may be one that is being begun; after a day it is not
 
 
@@ -102,8 +110,10 @@ def get_file_for(file_id: UUID, *, actor: Actor) -> UploadedFile:
 
 def sweep_uploads(*, by: Actor) -> int:
     """Drop what was never finished, what failed, and what the store holds for no row; how many files that were."""
-    dropped = _drop_rows(by=by)
-    known = set(UploadedFile.objects.values_list("key", flat=True))
+    dropped = _drop_rows(by=by) | forget_unnamed()
+    # In this order: an object that a commit names in between is in the second, if not in the first.
+    known = set(IncomingObject.objects.values_list("key", flat=True))
+    known |= set(UploadedFile.objects.values_list("key", flat=True))
     old = timezone.now() - timedelta(hours=STRAY_HOURS)
     for key, upload_id, begun in storage.begun_uploads(PREFIX):
         if key in dropped or (key not in known and begun < old):

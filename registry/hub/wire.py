@@ -47,6 +47,10 @@ class BadRequest(HubRefusal):
     status = 400
 
 
+class Forbidden(HubRefusal):
+    status = 403
+
+
 class NoSuchMethod(HubRefusal):
     status = 405
 
@@ -69,8 +73,13 @@ class EntryNotFound(HubRefusal):
     code = "EntryNotFound"
 
 
-def hub_view(*methods: str) -> Callable[[View[Arguments]], Callable[..., HttpResponseBase]]:
-    """A view of this protocol: called with who asks, and whatever it refuses leaves in the protocol's words."""
+def hub_view(
+    *methods: str, caller: Callable[[HttpRequest], Person] | None = None
+) -> Callable[[View[Arguments]], Callable[..., HttpResponseBase]]:
+    """A view of this protocol: called with who asks, and whatever it refuses leaves in the protocol's words.
+
+    `caller` says who asks where it is not whoever holds an API token.
+    """
 
     def wrap(view: View[Arguments]) -> Callable[..., HttpResponseBase]:
         @csrf_exempt  # no cookie is looked at: the caller is whoever holds the token
@@ -80,7 +89,7 @@ def hub_view(*methods: str) -> Callable[[View[Arguments]], Callable[..., HttpRes
             try:
                 if request.method not in methods:
                     raise NoSuchMethod(f"This address answers {' and '.join(methods)} only.")
-                response = view(request, _caller(request), *args, **kwargs)
+                response = view(request, (caller or _caller)(request), *args, **kwargs)
             except HubRefusal as refusal:
                 response = _refused(refusal.status, refusal.code, str(refusal), refusal.commit)
             except Refusal as refusal:

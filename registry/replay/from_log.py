@@ -51,7 +51,7 @@ def _uploaded(done: bool) -> Telling:
     def tell(state: State, leaf: Leaf) -> None:
         files = state.of("files", leaf["about"])
         path = leaf["facts"]["path"]
-        if leaf["event"] == E.UPLOAD_SWEPT:
+        if leaf["event"] in {E.UPLOAD_SWEPT, E.UPLOAD_REMOVED}:
             files.pop(path, None)
             if not files:  # the tables have no row for a version without files
                 state.forget("files", leaf["about"])
@@ -249,6 +249,7 @@ TELLINGS: dict[Event, Telling] = {
     E.UPLOAD_STARTED: _uploaded(done=False),
     E.UPLOAD_COMPLETED: _uploaded(done=True),
     E.UPLOAD_SWEPT: _uploaded(done=False),
+    E.UPLOAD_REMOVED: _uploaded(done=False),
     E.LICENCE_DECLARED: sets("licence", "declared", "valid_until"),
     E.LICENCE_CONCLUDED: sets("licence", "concluded"),
     E.CONSENT_GIVEN: sets("consent", "legal_basis", "purposes", "recipients", "jurisdictions"),
