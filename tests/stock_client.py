@@ -43,6 +43,36 @@ def send_stock_client(
     visits: Sequence[Visit], *, endpoint: str, token: str, home: Path, generation: str = INSTALLED
 ) -> list[dict[str, Any]]:
     """The same for several visits of one process, by a client of the generation named."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.stock_client", json.dumps(visits)],
+        cwd=ROOT,
+        env=_environment(endpoint, token, home, generation),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()[-len(visits) :]
+    return [{**json.loads(line), "stderr": done.stderr} for line in lines]
+
+
+def hf(
+    *words: str, endpoint: str, token: str, home: Path, generation: str = INSTALLED, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """The `hf` command of a generation, as a person types it."""
+    return subprocess.run(
+        [sys.executable, "-m", "huggingface_hub.cli.hf", *words],
+        cwd=ROOT,
+        env=_environment(endpoint, token, home, generation) | environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+def _environment(endpoint: str, token: str, home: Path, generation: str) -> dict[str, str]:
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
@@ -55,18 +85,7 @@ def send_stock_client(
     if generation != INSTALLED:
         assert (CLIENTS / generation).is_dir(), f"There is no client {generation} yet; run make clients."
         environment["PYTHONPATH"] = str(CLIENTS / generation)
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.stock_client", json.dumps(visits)],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()[-len(visits) :]
-    return [{**json.loads(line), "stderr": done.stderr} for line in lines]
+    return environment
 
 
 def pinned(generation: str) -> dict[str, str]:
