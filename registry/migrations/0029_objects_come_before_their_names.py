@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0027_evidence_has_files_and_consent_has_receipts")]
+    dependencies = [("registry", "0028_routers_may_be_tuned")]
 
     operations = [
         migrations.CreateModel(
