@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0028_routers_may_be_tuned")]
+    dependencies = [("registry", "0029_policies_send_versions_back_to_review")]
 
     operations = [
         migrations.CreateModel(
