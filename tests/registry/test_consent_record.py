@@ -15,13 +15,15 @@ from registry.audit.models import Payload
 from registry.audit.queries import entries
 from registry.audit.rotation import note_keys
 from registry.digests import sha256
-from registry.evidence.files import add_evidence
+from registry.evidence.files import add_evidence, remove_evidence
 from registry.evidence.models import ConsentReceipt, ConsentRecord
 from registry.evidence.receipts import STATUS, receipts_of
 from registry.evidence.rules import DATA_CATEGORIES, PURPOSES, VOCABULARY
 from registry.experts.models import ExpertVersion, VersionState
 from registry.experts.rules import PACKAGE_FILES
 from registry.policy.queries import COMPOSE, DOWNLOAD, judge
+from registry.replay.from_log import state_from_log
+from registry.replay.from_rows import state_from_rows
 from registry.withdrawals.actions import expire_version, withdraw_version
 from registry.withdrawals.models import Cause
 from registry.withdrawals.receipts import issue_missing_receipts
@@ -30,6 +32,7 @@ from tests.factories import (
     BEN,
     api,
     catch_up,
+    log,
     make_anchor,
     make_expert,
     make_file,
@@ -337,6 +340,27 @@ def test_versions_from_before_there_were_receipts_get_theirs() -> None:
     assert said["state"] == "given"
     assert version.submitted_at is not None
     assert said["events"][0]["at"] == version.submitted_at.isoformat()
+
+
+def test_documents_and_receipts_are_told_alike_by_the_log_and_by_the_tables() -> None:
+    draft(**WHOLE)
+    version = ExpertVersion.objects.get()
+    kept, removed = (
+        add_evidence(version.id, BytesIO(text), kind="consent", name="form.txt", by=ADA) for text in (b"Yes.", b"No.")
+    )
+    remove_evidence(removed.id, by=ADA)
+    for path in PACKAGE_FILES:
+        make_file(version, path)
+    api(ADA).post(f"/api/v1/versions/{version.id}/submit")
+    withdraw_version(version.id, reason="A reader withdrew.", by=ADA)
+
+    by_log = state_from_log(json.loads(bytes(entry.leaf)) for entry in log()).things
+    by_rows = state_from_rows().things
+
+    for kind in ("evidence file", "receipts"):
+        assert by_log[kind] == by_rows[kind]
+    assert list(by_rows["evidence file"]) == [str(kept.id)]
+    assert set(by_rows["receipts"][str(version)]) == {"given", "withdrawn"}
 
 
 def test_every_word_has_its_name_in_a_vocabulary_that_is_not_ours() -> None:
