@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.certificates import bundle
+from tests.client.certificates import RECEIPT, bundle
 from tests.client.model_signatures import public_pem, sign_with_the_public_tool, vkey
 from tests.client.models import add_papers, included, make_model, make_site, status_list
 from tests.client.served import served
@@ -29,6 +29,7 @@ def test_the_page_works_for_a_stranger(stranger: Path, tmp_path: Path) -> None:
     size = len(published.log.entries)
     last = size - 1
     (stranger / "certificate.json").write_text(json.dumps(bundle()))
+    (stranger / "receipt.json").write_text(json.dumps(bundle(RECEIPT, event="receipt.issued")))
     _put(published.folder / f"api/v1/log/{last}/leaf", published.log.entries[last])
     _put(published.folder / f"api/v1/log/{last}/proof", published.log.proof(last).encode())
 

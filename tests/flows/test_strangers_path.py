@@ -223,6 +223,7 @@ def test_go_reads_the_running_site(stage: Stage, checklog: Path, verify: Verify)
 def test_the_page_works_at_the_running_site(stage: Stage, checklog: Path, tmp_path: Path) -> None:
     home = make_stranger(tmp_path, model=stage.folder, checklog=checklog)
     (home / "certificate.json").write_text(json.dumps(stage.certificate))
+    (home / "receipt.json").write_text(json.dumps(stage.owner.list_receipts(stage.withdrawn["id"])[0]))
 
     done = follow_the_page(home, stage.site.url)
 
@@ -236,6 +237,7 @@ def test_the_page_works_at_the_running_site(stage: Stage, checklog: Path, tmp_pa
         "Verification succeeded",
         '"predicateType":"https://slsa.dev/provenance/v1"',
         "withdrawn: opera/codas@1",
+        "The consent was invalidated",
         "entries are what was signed",
         "is this one",
         "continues the one of",
@@ -251,6 +253,9 @@ def test_a_stranger_verifies_the_certificate_without_asking_anybody(
     monkeypatch.setenv("GUILDHALL_URL", "http://127.0.0.1:1")  # nobody is there
     file, other = tmp_path / "certificate.json", tmp_path / "other.json"
     file.write_text(json.dumps(stage.certificate))
+    ended, given = (tmp_path / f"{state}.json" for state in ("ended", "given"))
+    for kept, receipt in zip((ended, given), stage.owner.list_receipts(stage.withdrawn["id"]), strict=True):
+        kept.write_text(json.dumps(receipt))
     statement = json.loads(base64.b64decode(stage.certificate["envelope"]["payload"]))
     statement["predicate"]["residuals"]["recipients"] = []
     statement["predicate"]["residuals"]["pinned_revisions"] = []
@@ -259,6 +264,7 @@ def test_a_stranger_verifies_the_certificate_without_asking_anybody(
 
     good = verify("certificate", file, "--witness", stage.witness)
     changed = verify("certificate", other)
+    end, beginning = verify("receipt", ended), verify("receipt", given)
 
     digest = stage.withdrawn["data_digest"].removeprefix("sha256:")
     assert good.status == 0, good.err
@@ -269,6 +275,8 @@ def test_a_stranger_verifies_the_certificate_without_asking_anybody(
     assert "model: listeners/endings; said: RevisionNotFoundError" in good.out
     assert changed.status == 1
     assert "was changed after it was signed" in changed.err
+    assert "The consent was invalidated" in end.out
+    assert "The consent was given" in beginning.out
 
 
 @pytest.mark.timeout(900)
