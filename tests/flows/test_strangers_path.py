@@ -331,4 +331,4 @@ def test_a_withdrawn_expert_is_refused_on_disk(stage: Stage, verify: Verify) -> 
     verdict = verify("model", stage.folder, "--max-age", "15m", "--log", stage.site.url)
 
     assert verdict.status == 1
-    assert "opera/arias@1 (slot 1) is withdrawn; do not load this model any more" in verdict.err
+    assert "opera/arias@1 (slot 1) is withdrawn or rejected; do not load this model any more" in verdict.err
