@@ -65,14 +65,14 @@ demo: setup frontend ## the whole story on a running site; ARGS=--once ends with
 run: setup frontend ## the site with what it holds, without the story
 	$(PY) -m registry.embedded run $(ARGS)
 
-# The engine's tests ask for no server, so they run beside the others; with ARGS all is one run.
-ENGINE := tests/experiments tests/flexcore tests/witness
+# Two runs beside each other, each with servers of its own, that take about as long; with ARGS all is one run.
+BESIDE := tests/browser tests/experiments tests/flexcore tests/flows tests/witness
 test: lint frontend $(NATIVE) $(CLIENTS) ## everything that can fail: every check, every test
 ifeq ($(ARGS),)
 	@mkdir -p var
-	@$(PY) -m pytest -m "not long" $(ENGINE) > var/test-engine.log 2>&1 & engine=$$!; trap 'kill $$engine' INT TERM; \
-	$(PY) -m pytest -m "not long" $(ENGINE:%=--ignore=%); others=$$?; \
-	wait $$engine; engine=$$?; cat var/test-engine.log; exit $$((others + engine))
+	@$(PY) -m pytest -m "not long" $(BESIDE) > var/test-beside.log 2>&1 & beside=$$!; trap 'kill $$beside' INT TERM; \
+	$(PY) -m pytest -m "not long" $(BESIDE:%=--ignore=%); others=$$?; \
+	wait $$beside; beside=$$?; cat var/test-beside.log; exit $$((others + beside))
 else
 	$(PY) -m pytest -m "not long" $(ARGS)
 endif
