@@ -16,6 +16,7 @@ class Job(StrEnum):
     VERIFY_ANCHOR = "verify_anchor"
     VERIFY_VERSION = "verify_version"
     PROBE_VERSION = "probe_version"
+    JOIN_OBJECT = "join_object"
     COMPOSE = "compose"
     TUNE_ROUTER = "tune_router"
     VALIDATE_COMPOSITION = "validate_composition"

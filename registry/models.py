@@ -28,6 +28,7 @@ from registry.policy.models import Decision, PolicySet, Quarantine
 from registry.reviews.models import Question, Review, ReviewClaim, ReviewNotice, Suspension
 from registry.usage.models import Download
 from registry.withdrawals.models import Certificate, DestroyedObject, LegalHold, Recall, Withdrawal, WithdrawalStep
+from registry.xet.models import StoredXorb
 
 __all__ = [
     "Anchor",
@@ -71,6 +72,7 @@ __all__ = [
     "Shard",
     "SignedPart",
     "SigningKey",
+    "StoredXorb",
     "Suspension",
     "Tag",
     "Tile",

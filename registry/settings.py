@@ -45,6 +45,7 @@ MAX_FILE_BYTES = env.int("GUILDHALL_MAX_FILE_BYTES", default=64 * 2**30)
 UPLOAD_HOURS = env.int("GUILDHALL_UPLOAD_HOURS", default=72)  # a draft's files that are not submitted by then are swept
 # Stock clients of the hub's protocol are told all addresses of a file before they send its first part.
 HUB_UPLOAD_SECONDS = env.int("GUILDHALL_HUB_UPLOAD_SECONDS", default=12 * 3600)
+XET_UPLOADS = env.bool("GUILDHALL_XET_UPLOADS", default=True)  # the chunked road that newer clients take
 PRESIGNED_SECONDS = env.int("GUILDHALL_PRESIGNED_SECONDS", default=300)
 # After a withdrawal: how long the stored bytes are kept before they are destroyed (0 allowed), and how many models are
 # blocked in one transaction.

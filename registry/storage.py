@@ -218,6 +218,47 @@ def finish_upload(key: str, upload_id: str, parts: Sequence[Part]) -> None:
         raise
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Parts that lie in the store, and are an object only once they are finished."""
+
+    key: str
+    upload_id: str
+    parts: tuple[Part, ...]
+
+    def finish(self) -> None:
+        finish_upload(self.key, self.upload_id, self.parts)
+
+    def abandon(self) -> None:
+        abandon_upload(self.key, self.upload_id)
+
+
+def write(key: str, pieces: Iterator[bytes], *, part_bytes: int) -> Written:
+    """Put pieces into the store, a part in memory; whoever calls says whether they become an object."""
+    upload_id, held = begin_unchecked_upload(key), bytearray()
+    parts: list[Part] = []
+
+    def put_part(size: int) -> None:
+        number, data = len(parts) + 1, bytes(held[:size])
+        answer = _store().upload_part(
+            Bucket=settings.S3_BUCKET, Key=key, UploadId=upload_id, PartNumber=number, Body=data
+        )
+        parts.append(Part(number, answer["ETag"].strip('"'), "", len(data)))
+        del held[:size]
+
+    try:
+        for piece in pieces:
+            held += piece
+            while len(held) >= part_bytes:
+                put_part(part_bytes)
+        if held or not parts:
+            put_part(len(held))
+    except BaseException:
+        abandon_upload(key, upload_id)
+        raise
+    return Written(key, upload_id, tuple(parts))
+
+
 def abandon_upload(key: str, upload_id: str) -> None:
     """Drop an upload and its parts; one that is gone already is no fault."""
     try:

@@ -33,6 +33,7 @@ app = Celery(
         "workers.delivering",
         "workers.sweeps",
         "workers.tidying",
+        "workers.joining",
     ],
 )
 app.conf.update(

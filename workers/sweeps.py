@@ -33,6 +33,7 @@ from registry.withdrawals.holders import versions_to_tell_of
 from registry.withdrawals.queries import open_withdrawals
 from registry.withdrawals.recalls import open_recalls, versions_to_recall
 from registry.withdrawals.receipts import issue_missing_receipts
+from registry.xet.storing import sweep_xorbs, waiting_objects
 from workers.reviewed import mind_the_licences
 from workers.turns import EVERYTHING, turn
 
@@ -66,6 +67,7 @@ def sweep() -> None:
         if cache.add("uploads-swept", 1, timeout=UPLOADS_EVERY):
             sweep_uploads(by=SWEEPER)
             sweep_evidence(by=SWEEPER)
+            sweep_xorbs()
             issue_missing_receipts(by=SWEEPER)
             drop_old_answers()
             _drop_half_made_shards()
@@ -80,6 +82,8 @@ def send_again_what_is_stuck() -> None:
         _send_again(Job.VERIFY_ANCHOR, anchor_id)
     for version_id in versions:
         _send_again(Job.VERIFY_VERSION, version_id)
+    for object_id in waiting_objects():
+        _send_again(Job.JOIN_OBJECT, object_id)
     for composition in stuck_compositions(older_than=idle):
         if composition.state in JOB_IN:
             _send_again(JOB_IN[composition.state], composition.id)

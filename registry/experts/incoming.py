@@ -59,7 +59,7 @@ def is_here(expert: Expert, *, sha256: str, size: int) -> bool:
 
 def open_object(expert: Expert, *, sha256: str, size: int, by: Actor) -> IncomingObject:
     """Room for bytes with this digest. Asked again, the same object is answered."""
-    row = _declare(expert, sha256=sha256, size=size, by=by)
+    row = declare_object(expert, sha256=sha256, size=size, by=by)
     if row.completed_at is None and not (row.upload_id and _is_open(row)):
         upload_id = storage.begin_unchecked_upload(row.key)
         rows = IncomingObject.objects.filter(id=row.id, upload_id=row.upload_id, completed_at=None)
@@ -122,7 +122,8 @@ def forget_unnamed() -> set[str]:
 
 
 @transaction.atomic
-def _declare(expert: Expert, *, sha256: str, size: int, by: Actor) -> IncomingObject:
+def declare_object(expert: Expert, *, sha256: str, size: int, by: Actor) -> IncomingObject:
+    """The row of bytes with this digest, one for each expert."""
     demand_role(by, Role.OWNER, expert.organisation)
     if not DIGEST.fullmatch(sha256) or not 1 <= size <= settings.MAX_FILE_BYTES:
         raise Invalid(f"A file of {size} bytes is not taken; one has 1 to {settings.MAX_FILE_BYTES} bytes.")

@@ -210,6 +210,8 @@ class IncomingObject(models.Model):
     key = models.CharField(max_length=200, unique=True)
     upload_id = models.CharField(max_length=400, blank=True)
     part_size = models.BigIntegerField()
+    terms = models.JSONField(null=True)  # what it is put together from, while it is: [xorb, first chunk, end]
+    failure = models.TextField(blank=True)  # why it could not be
     brought_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     completed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

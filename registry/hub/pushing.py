@@ -24,6 +24,7 @@ from registry.experts.queries import files_of, get_visible_expert
 from registry.experts.rules import PACKAGE_FILES, check_file, missing_files
 from registry.hub.commits import MAX_COMMIT_BYTES, ByDigest, Commit, digest_of_oid, parse_object, read_commit, text_of
 from registry.hub.wire import BadRequest, Forbidden, RepoNotFound, RevisionNotFound, as_json, header_text, hub_view
+from registry.xet.storing import spend_xorbs
 
 MAIN = "main"
 MAX_BODY = 2 * 2**20
@@ -103,6 +104,7 @@ def commit(request: HttpRequest, person: Person, *, namespace: str, name: str, r
     if not told.files and not told.removed:
         raise BadRequest("The commit changes nothing.")
     version = change_draft(draft.id, _named(told), without=_removed(told), by=actor(person.id))
+    spend_xorbs(expert, by=actor(person.id))
     present = {file.path: file.sha256 for file in files_of(version)}
     oid = digest_of({"version": str(version.id), "files": present}).removeprefix("sha256:")[:40]
     return as_json(

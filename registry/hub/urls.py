@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from registry.hub.chunked import shards, write_token, xorbs
 from registry.hub.files import resolve
 from registry.hub.person_views import whoami
 from registry.hub.pushing import commit, complete, create, objects_batch, preupload, show_commit
@@ -13,6 +14,9 @@ urlpatterns = [
     path("api/whoami-v2", whoami),
     path("api/repos/create", create),
     path("api/lfs/complete", complete),
+    path(f"{MODEL}/xet-write-token/<path:revision>", write_token),
+    path("api/xet/<str:upload>/v1/xorbs/default/<str:name>", xorbs),
+    path("api/xet/<str:upload>/v<int:version>/shards", shards),
     path(f"{MODEL}/preupload/<path:revision>", preupload),
     path(f"{MODEL}/commit/<path:revision>", commit),
     path("<str:namespace>/<str:name>.git/info/lfs/objects/batch", objects_batch),

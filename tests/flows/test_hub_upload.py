@@ -132,3 +132,36 @@ def test_a_refusal_is_shown_to_the_person_at_the_terminal(desk: Desk, tmp_path: 
     assert 'This file does not belong into a package: "notes.md"' in wrong.stderr
     assert stranger.returncode != 0
     assert "There is no expert letters/refused that you may upload to" in stranger.stderr
+
+
+@pytest.mark.parametrize("generation", ["hub-1.33", INSTALLED])
+def test_hf_upload_brings_a_version_in_by_chunks(desk: Desk, generation: str) -> None:
+    """What newer clients do when nothing is switched off."""
+    name = f"chunked-{generation.replace('.', '-')}"
+    draft, package = desk.draft(name), desk.home.code.folder
+
+    done = desk.upload(name, package, generation=generation)
+
+    assert done.returncode == 0, done.stderr
+    there = desk.owner.get_version(draft["id"])
+    assert {file["path"]: file["sha256"] for file in there["files"]} == digests_of(package)
+    desk.owner.submit_version(draft["id"])
+    verified = wait_for_version(desk.owner, draft["id"], seconds=300)
+    assert verified["state"] == "verified", verified["failure"]
+    assert verified["data_digest"] == desk.home.code.contents.data_digest
+
+
+def test_a_file_of_many_chunks_arrives_and_is_sent_once(desk: Desk, tmp_path: Path) -> None:
+    """More than a xorb holds, of bytes that cannot be packed; then the same again."""
+    draft = desk.draft("large")
+    data = hashlib.shake_256(b"weights").digest(2**20) * 3 + hashlib.shake_256(b"more").digest(70 * 2**20)
+    (tmp_path / "expert.safetensors").write_bytes(data)
+
+    first = desk.upload("large", tmp_path)
+    [there] = desk.owner.get_version(draft["id"])["files"]
+    again = desk.upload("large", tmp_path)
+    [still] = desk.owner.get_version(draft["id"])["files"]
+
+    assert first.returncode == again.returncode == 0, first.stderr + again.stderr
+    assert there["sha256"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
+    assert (there["size"], still["id"]) == (len(data), there["id"])

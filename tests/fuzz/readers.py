@@ -17,7 +17,9 @@ from flexcore.samples import places
 from flexcore.untrusted import Malformed, parse_json
 from flexcore.weights import read_weights
 from registry.evidence.signatures import BadSignature, KnownKey, verify_package
+from registry.xet import formats
 from tests.flexcore.packages import DATA_CARD, ELSEWHERE, TINY, make_card, random_tensors
+from tests.registry.chunked import shard_of, xorb_of
 
 Reader = Callable[[bytes], object]
 LABEL = "fuzzed"
@@ -78,7 +80,26 @@ def signature(data: bytes) -> None:
     raise AssertionError("A signature that nobody made was believed.")
 
 
-def said(refusal: Malformed) -> None:
+def xorb(data: bytes) -> None:
+    try:
+        found = formats.read_xorb(data)
+    except formats.Malformed as refusal:
+        said(refusal)
+        return
+    assert sum(chunk.stored for chunk in found.chunks) == found.length <= len(data)
+    assert all(0 < chunk.size <= formats.MAX_CHUNK for chunk in found.chunks)
+
+
+def shard(data: bytes) -> None:
+    try:
+        files = formats.read_shard(data)
+    except formats.Malformed as refusal:
+        said(refusal)
+        return
+    assert all(file.terms and file.size > 0 and len(file.sha256) == 64 for file in files)
+
+
+def said(refusal: Exception) -> None:
     """One sentence that can be shown: bounded, and nothing in it acts on a terminal."""
     sentence = str(refusal)
     assert sentence.endswith(".")
@@ -100,7 +121,8 @@ def _public_pem() -> str:
 
 PUBLIC = _public_pem()
 READERS: dict[str, Reader] = {
-    reader.__name__: reader for reader in (header, weights, expert_card, data_card, anchor, config, signature)
+    reader.__name__: reader
+    for reader in (header, weights, expert_card, data_card, anchor, config, signature, xorb, shard)
 }
 
 
@@ -126,6 +148,11 @@ def honest(reader: str) -> bytes:
         return json.dumps(values[reader]).encode()
     if reader == "signature":
         return _signature()
+    if reader == "xorb":
+        contents = [bytes(range(100)) * 3, b"odd"]
+        return b"".join(xorb_of(contents, scheme) for scheme in (formats.PLAIN, formats.LZ4, formats.GROUPED))
+    if reader == "shard":
+        return shard_of((b"one", [("ab" * 32, 0, 2, 3)]), (b"two", [("cd" * 32, 1, 2, 3), ("ab" * 32, 0, 1, 2)]))
     return encode_header(layout, "F32") + data
 
 

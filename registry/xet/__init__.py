@@ -1,0 +1,1 @@
+"""Bytes in the chunked form of stock clients: taken apart, checked, and put together as the files they are of."""
