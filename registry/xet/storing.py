@@ -87,6 +87,9 @@ def join_object(object_id: UUID) -> None:
     row = IncomingObject.objects.filter(id=object_id, completed_at=None, failure="").exclude(terms=None).first()
     if row is None:
         return
+    for key, begun, _ in list(storage.begun_uploads(row.key)):
+        if key == row.key:  # of a worker that was killed, or of the other road, which can begin anew
+            storage.abandon_upload(key, begun)
     digest = hashlib.sha256()
     try:
         upload = storage.write(row.key, _hashed(_content_of(row), digest), part_bytes=row.part_size)

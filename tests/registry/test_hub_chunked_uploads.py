@@ -203,3 +203,29 @@ def test_xorbs_that_were_spent_or_forgotten_are_swept(draft: ExpertVersion, monk
 def test_each_upload_has_an_address_of_its_own(draft: ExpertVersion) -> None:
     """A client never sends again what it remembers to have sent to an address; and we do not keep it."""
     assert Store().address != Store().address
+
+
+def test_what_a_dead_worker_or_the_other_road_began_does_not_stay(draft: ExpertVersion) -> None:
+    Hub().batch(WHOLE)
+    store = Store()
+    store.send()
+    row = IncomingObject.objects.get()
+    storage.begin_unchecked_upload(row.key)
+
+    put_together(store.post("v2/shards", shard_of((WHOLE, RUNS))))
+
+    assert storage.size_of(row.key) == len(WHOLE)
+    assert not list(storage.begun_uploads(row.key))
+    assert Hub().commit(large("expert.safetensors", WHOLE)).status_code == 200
+
+
+def test_an_upload_that_was_broken_off_is_brought_again(draft: ExpertVersion) -> None:
+    """The first came as far as its xorb; the second sends all, of which only what is new is kept."""
+    Store().send()
+
+    again = Store()
+    sent = again.send()
+    put_together(again.post("v2/shards", shard_of((WHOLE, RUNS))))
+
+    assert sent.json() == {"was_inserted": False}
+    assert IncomingObject.objects.get().completed_at is not None
