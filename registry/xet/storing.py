@@ -22,6 +22,7 @@ from registry.actors import Actor
 from registry.errors import Busy, Invalid, WrongState
 from registry.experts.incoming import declare_object
 from registry.experts.models import Expert, IncomingObject
+from registry.experts.rules import part_size_for
 from registry.jobs import Job, after_commit
 from registry.xet.formats import HEADER, Chunk, File, Malformed, Term, read_shard, read_xorb, stored_size, unpack
 from registry.xet.models import StoredXorb
@@ -91,8 +92,9 @@ def join_object(object_id: UUID) -> None:
         if key == row.key:  # of a worker that was killed, or of the other road, which can begin anew
             storage.abandon_upload(key, begun)
     digest = hashlib.sha256()
+    part_bytes = part_size_for(row.size, wanted=settings.UPLOAD_PART_BYTES)  # one is held in memory
     try:
-        upload = storage.write(row.key, _hashed(_content_of(row), digest), part_bytes=row.part_size)
+        upload = storage.write(row.key, _hashed(_content_of(row), digest), part_bytes=part_bytes)
     except (storage.Missing, Malformed, StoredXorb.DoesNotExist):
         _fail(row, "What a file is put together from is gone; upload it again.")
         return

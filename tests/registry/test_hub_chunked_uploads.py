@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tracemalloc
 from datetime import timedelta
 from typing import Any
 
@@ -229,3 +230,21 @@ def test_an_upload_that_was_broken_off_is_brought_again(draft: ExpertVersion) ->
 
     assert sent.json() == {"was_inserted": False}
     assert IncomingObject.objects.get().completed_at is not None
+
+
+def test_a_large_file_is_put_together_in_the_memory_of_two_parts(draft: ExpertVersion, settings: Any) -> None:
+    settings.UPLOAD_PART_BYTES = 5 * 2**20
+    content = b"weights" * 18_000
+    name, runs = name_of([content]), 160
+    store = Store()
+    store.send(xorb_of([content]), name)
+    store.post("v2/shards", shard_of((content * runs, [(name, 0, 1, len(content))] * runs)))
+    row = IncomingObject.objects.get()
+    tracemalloc.start()
+
+    join_object(row.id)
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert storage.size_of(row.key) == runs * len(content)
+    assert peak < 16 * 2**20 < runs * len(content)
