@@ -188,7 +188,7 @@ def test_a_consent_that_ends_tonight_ends_at_midnight_where_it_was_given(
 ) -> None:
     zone = timezone(timedelta(hours=hours))
     midnight = datetime(2099, 6, 2, tzinfo=zone)
-    version = make_version(valid_until=midnight)
+    version = make_version(valid_until=midnight, approved_at=midnight - timedelta(days=30))
     version.refresh_from_db()
 
     monkeypatch.setattr(clock, "now", lambda: midnight.astimezone(UTC) - timedelta(seconds=1))
