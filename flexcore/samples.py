@@ -20,12 +20,19 @@ Bits = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
 Values = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Measured:
     """What is known of a tensor that went by."""
 
     largest: float  # without its sign
     sample: Values  # in the order of its places
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Measured):
+            return NotImplemented
+        return self.largest == other.largest and np.array_equal(self.sample, other.sample)
+
+    __hash__ = None  # type: ignore[assignment]  # a sample is an array
 
 
 class Measuring:
