@@ -17,7 +17,7 @@ from registry.audit.models import Entry, Pending, Sequenced
 from registry.audit.queries import first_broken
 from registry.audit.sequencer import Sequencer, published_checkpoint
 from registry.compositions.leftovers import spoken_of
-from registry.compositions.models import SERVED, Composition, Inclusion, Model, RepositoryFile, Shard
+from registry.compositions.models import SERVED, Composition, Inclusion, Model, RepositoryFile, Shard, TunedRouter
 from registry.compositions.queries import FILES, SHARDS
 from registry.compositions.rules import Selector
 from registry.compositions.selectors import is_closed, models_to_follow, selector_of, versions_selected
@@ -103,6 +103,7 @@ def check_what_was_destroyed_is_gone(story: str) -> None:
     for key in DestroyedObject.objects.values_list("key", flat=True).distinct():
         again = Composition.objects.filter(state__in=SERVED, files__key=key).exists()
         assert again or storage.remnants_of(key) == 0, f"{key}\n{story}"
+    assert not TunedRouter.objects.filter(participants__state=VersionState.WITHDRAWN).exists(), story
     for version in ExpertVersion.objects.filter(state=VersionState.WITHDRAWN):
         for key in UploadedFile.objects.filter(version=version).values_list("key", flat=True):
             assert storage.remnants_of(key) == 0, f"{key}\n{story}"

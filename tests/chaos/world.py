@@ -6,20 +6,24 @@ are the seed's.
 """
 
 import hashlib
+import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+import numpy as np
 import pytest
 from django.conf import settings
 from django.test import TestCase
 from django.utils import timezone
+from numpy.typing import NDArray
 from rest_framework.test import APIClient
 
+from flexcore.manifest import Tuning
 from registry import jobs, storage
 from registry.actors import SWEEPER
 from registry.audit import clock
@@ -33,8 +37,8 @@ from registry.digests import sha256
 from registry.errors import Refusal
 from registry.evidence.actions import ConsentClaim, LicenceClaim, draft_version_with_evidence
 from registry.evidence.models import ConsentRecord
-from registry.experts.actions import create_expert, submit_version
-from registry.experts.models import ExpertVersion, VersionState
+from registry.experts.actions import create_expert, keep_public_text, submit_version
+from registry.experts.models import Anchor, ExpertVersion, VersionState
 from registry.experts.rules import PACKAGE_FILES
 from registry.experts.uploads import add_version_file, complete_file, sign_parts
 from registry.jobs import Job
@@ -56,15 +60,27 @@ from registry.withdrawals.models import Cause, LegalHold, Withdrawal
 from registry.withdrawals.recalls import open_recalls, versions_to_recall
 from tests.chaos.killing import killed_at
 from tests.factories import ADA, BEN, CY, IN_ORDER, PASSWORD, make_active, make_token, row_of
+from tests.flexcore.packages import ELSEWHERE
 from tests.registry.uploading import put
 from tests.workers.packages import Home, bring_anchor, register_key
+from workers import routers
 from workers.celery import app
+from workers.probe_text import DOCUMENTS
 
 MODELS = ("reader", "player", "critic")
 EXPERTS = ("drama", "code")
 WHY = "So the dice have fallen."
+SHORT = replace(Tuning.usual(ELSEWHERE), steps=3, batch=1, positions=24)
 Deed = Callable[[], object]
 Thing = TypeVar("Thing")
+
+
+def by_letters(texts: Sequence[str]) -> NDArray[np.float32]:
+    """How much of a text are vowels, and how much is the rest."""
+    vowels = [sum(text.lower().count(letter) for letter in "aeiou") for text in texts]
+    found = np.asarray([[v, len(t) - v] for v, t in zip(vowels, texts, strict=True)], dtype=np.float32)
+    normed: NDArray[np.float32] = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return normed
 
 
 @dataclass
@@ -86,7 +102,7 @@ class World:
         app.loader.import_default_modules()
         for prefix in (SHARDS, FILES):  # other tests, and other seeds, use the same packages
             storage.delete_under(prefix)
-        bring_anchor(self.home)
+        self._tune_quickly(bring_anchor(self.home))
         register_key(self.home)
         ada = row_of(ADA)
         ada.set_password(PASSWORD)
@@ -155,6 +171,16 @@ class World:
         self.hours += 2 * settings.KEEP_UNUSED_HOURS
         self._calmly(self.tidy)
         self._calmly(self._catch_up)
+
+    def _tune_quickly(self, anchor: Anchor) -> None:
+        """Few steps on little text. The embedder is one of as many dimensions as the cards' vectors have."""
+        data = "".join(json.dumps({"text": text}) + "\n" for text in DOCUMENTS).encode()
+        digest = sha256(data)
+        key = f"public-texts/{digest.removeprefix('sha256:')}"
+        storage.put(key, data)
+        keep_public_text(anchor.id, digest=digest, key=key, by=ADA)
+        self.patch.setattr(Tuning, "usual", lambda public_text: replace(SHORT, public_text=public_text))
+        self.patch.setattr(routers, "embeddings", by_letters)
 
     def _is_quiet(self) -> bool:
         builds = Composition.objects.filter(state__in=RUNNING).exists()
@@ -232,6 +258,7 @@ class World:
             selector={"domains": experts} if by_domain else None,
             purpose="research",
             on_withdrawal=self.dice.choice(OnWithdrawal.values),
+            tuning=self.dice.random() < 0.3,
             by=CY,
         )
 
