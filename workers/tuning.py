@@ -78,6 +78,8 @@ def _tune(composition: Composition) -> None:
         measured=measured,
         by=ASSEMBLER,
     )
+    if get_composition(composition.id).state == CompositionState.CANCELLED:
+        look_after_withdrawals()
 
 
 def _public_text(composition: Composition, to: Path) -> Path:

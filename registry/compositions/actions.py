@@ -22,6 +22,7 @@ from registry.audit.queries import is_published
 from registry.compositions.builds import (
     block_all,
     cancel,
+    cancelled_as_unfit,
     lock_builds,
     lock_composition,
     lock_model,
@@ -285,7 +286,7 @@ def include_composition(
     withdrawn in the meantime is cancelled instead.
     """
     composition, slots, versions, _ = _lock_for_publication(composition_id)
-    if composition.state in SERVED | {S.PROVING} or _cancelled_as_unfit(composition, versions, by=by):
+    if composition.state in SERVED | {S.PROVING} or cancelled_as_unfit(composition, versions, by=by):
         return composition
     composition.validation = validation
     composition.progress = {}
@@ -328,7 +329,7 @@ def publish_composition(
     download: WrongState while its inclusions are not under a published checkpoint.
     """
     composition, _, versions, model = _lock_for_publication(composition_id)
-    if composition.state in SERVED or _cancelled_as_unfit(composition, versions, by=by):
+    if composition.state in SERVED or cancelled_as_unfit(composition, versions, by=by):
         return composition
     if composition.included_entry is None or not is_published(composition.included_entry):
         raise WrongState(f"The inclusions of {composition} are not in the published log yet.")
@@ -349,14 +350,6 @@ def _lock_for_publication(
     versions = lock_versions(slots)
     model = lock_model(found.model_id)
     return lock_composition(composition_id), slots, versions, model
-
-
-def _cancelled_as_unfit(composition: Composition, versions: Sequence[ExpertVersion], *, by: Actor) -> bool:
-    unfit = [f"{version} was {version.state}" for version in versions if version.state != VersionState.APPROVED]
-    if not unfit or composition.state not in RUNNING:
-        return False
-    cancel(composition, reason=f"{' and '.join(unfit)} while the model was built.", by=by)
-    return True
 
 
 def _add_files(composition: Composition, files: Sequence[FileRow]) -> None:

@@ -15,7 +15,7 @@ from registry.audit.events import Event
 from registry.audit.log import Deed, record, record_many
 from registry.compositions.models import RUNNING, SERVED, Composition, CompositionState, Model
 from registry.errors import NotFound
-from registry.experts.models import ExpertVersion
+from registry.experts.models import ExpertVersion, VersionState
 from registry.policy.models import Decision
 
 S = CompositionState
@@ -108,6 +108,15 @@ def cancel_running(model: Model, *, but: Composition | None, reason: str, by: Ac
 def cancel(composition: Composition, *, reason: str, by: Actor) -> None:
     composition.failure = reason
     move(composition, S.CANCELLED, by=by, private={"reason": reason})
+
+
+def cancelled_as_unfit(composition: Composition, versions: Sequence[ExpertVersion], *, by: Actor) -> bool:
+    """A running build whose expert is approved no longer ends here; nothing would ever come of it."""
+    unfit = [f"{version} was {version.state}" for version in versions if version.state != VersionState.APPROVED]
+    if not unfit or composition.state not in RUNNING:
+        return False
+    cancel(composition, reason=f"{' and '.join(unfit)} while the model was built.", by=by)
+    return True
 
 
 def move_main(model: Model, composition: Composition, *, by: Actor) -> None:

@@ -8,12 +8,11 @@ from django.db import transaction
 from registry.actors import Actor
 from registry.audit.events import Event
 from registry.audit.log import record
-from registry.compositions.builds import lock_composition, lock_versions
+from registry.compositions.builds import cancelled_as_unfit, lock_composition, lock_versions
 from registry.compositions.models import Composition, CompositionState, TunedRouter
 from registry.compositions.queries import versions_in
 from registry.digests import sha256
 from registry.errors import WrongState
-from registry.experts.models import VersionState
 from registry.jobs import Job, after_commit
 
 
@@ -32,14 +31,17 @@ def is_to_be_tuned(composition: Composition) -> bool:
 def keep_tuned_router(
     composition_id: UUID, *, recipe_digest: str, router: bytes, measured: Mapping[str, float], by: Actor
 ) -> None:
-    """The rows are there, and the build goes on. Whoever is second with the same recipe uses what is there."""
+    """The rows are there, and the build goes on. Whoever is second with the same recipe uses what is there.
+
+    A build whose expert is approved no longer is cancelled instead, and the rows are not kept.
+    """
     found = Composition.objects.select_related("model__organisation").get(id=composition_id)
     versions = lock_versions(version.id for _, version in versions_in(found))
     composition = lock_composition(composition_id)
     if composition.state != CompositionState.DECIDED or composition.recipe_digest != recipe_digest:
         raise WrongState(f"{composition} is {composition.state}; its router is no longer tuned.")
-    if gone := [version for version in versions if version.state != VersionState.APPROVED]:
-        raise WrongState(f"{gone[0]} is {gone[0].state}; nothing that it took part in is kept.")
+    if cancelled_as_unfit(composition, versions, by=by):
+        return
     row, new = TunedRouter.objects.get_or_create(
         recipe_digest=recipe_digest, defaults={"router": router, "measured": dict(measured)}
     )

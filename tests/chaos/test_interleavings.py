@@ -17,7 +17,16 @@ from registry.audit.models import Entry, Pending, Sequenced
 from registry.audit.queries import first_broken
 from registry.audit.sequencer import Sequencer, published_checkpoint
 from registry.compositions.leftovers import spoken_of
-from registry.compositions.models import SERVED, Composition, Inclusion, Model, RepositoryFile, Shard, TunedRouter
+from registry.compositions.models import (
+    RUNNING,
+    SERVED,
+    Composition,
+    Inclusion,
+    Model,
+    RepositoryFile,
+    Shard,
+    TunedRouter,
+)
 from registry.compositions.queries import FILES, SHARDS
 from registry.compositions.rules import Selector
 from registry.compositions.selectors import is_closed, models_to_follow, selector_of, versions_selected
@@ -66,6 +75,7 @@ def check(world: World, tmp_path: Path) -> None:
     story = "\n".join(world.told)
     assert set(audit_differences()) - before == set(), story
     check_the_log_is_whole()
+    assert not Composition.objects.filter(state__in=RUNNING).exists(), story
     check_nothing_withdrawn_is_served(world)
     check_every_withdrawal_ended_with_a_certificate(tmp_path, story)
     assert not Recall.objects.filter(ended_at=None).exists(), story

@@ -21,7 +21,8 @@ from registry.compositions.queries import content_of
 from registry.errors import Invalid
 from registry.experts.models import Anchor
 from registry.jobs import Job
-from tests.factories import CY, publish
+from registry.reviews.actions import suspend_version
+from tests.factories import BEN, CY, publish
 from tests.flexcore.packages import DATA_CARD, make_card, random_tensors
 from tests.workers.packages import SMALL, Brought, Home, bring_anchor, bring_approved, requested
 from tests.workers.queue import waiting
@@ -203,6 +204,24 @@ def test_rows_are_not_kept_once_somebody_took_their_expert_back(
     monkeypatch.setattr(tuning, "note_progress", withdrawn_at_three)
     tune_router(str(asked.id))
 
+    assert not TunedRouter.objects.exists()
+
+
+def test_a_build_whose_expert_was_suspended_while_it_was_tuned_is_cancelled(
+    anchor: Anchor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = requested(tuning=True)
+
+    def suspended_at_three(composition_id: object, *, step: str, done: int, total: int) -> None:
+        note_progress(asked.id, step=step, done=done, total=total)
+        if done == 3:
+            suspend_version(version_of("drama").id, reason="A question.", by=BEN)
+
+    monkeypatch.setattr(tuning, "note_progress", suspended_at_three)
+    tune_router(str(asked.id))
+
+    assert again(asked).state == S.CANCELLED
+    assert "playhouse/drama@1 was suspended while the model was built" in again(asked).failure
     assert not TunedRouter.objects.exists()
 
 
