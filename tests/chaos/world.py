@@ -258,7 +258,7 @@ class World:
             selector={"domains": experts} if by_domain else None,
             purpose="research",
             on_withdrawal=self.dice.choice(OnWithdrawal.values),
-            tuning=self.dice.random() < 0.3,
+            tuning=self.dice.random() < 0.6,
             by=CY,
         )
 
