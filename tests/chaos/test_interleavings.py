@@ -42,6 +42,7 @@ from workers import checking
 
 DEEDS = 70
 FEW, MANY = range(5), range(5, 505)
+SOME, MORE = range(1000, 1003), range(1003, 1103)
 
 
 @pytest.fixture
@@ -63,6 +64,22 @@ def test_whatever_happens(world: World, tmp_path: Path) -> None:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("world", MANY, indirect=True)
 def test_whatever_else_happens(world: World, tmp_path: Path) -> None:
+    check(world, tmp_path)
+
+
+@pytest.mark.parametrize("world", SOME, indirect=True)
+def test_whatever_happens_to_what_is_there(world: World, tmp_path: Path) -> None:
+    world.furnish()
+
+    check(world, tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("world", MORE, indirect=True)
+def test_whatever_else_happens_to_what_is_there(world: World, tmp_path: Path) -> None:
+    world.furnish()
+
     check(world, tmp_path)
 
 

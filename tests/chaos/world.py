@@ -93,6 +93,7 @@ class World:
     queue: list[tuple[Job, tuple[str, ...]]] = field(default_factory=list)
     hours: float = 0.0
     told: list[str] = field(default_factory=list)  # what happened, for whoever has to find out why
+    within: int = 40  # touches of the outside: how far a process comes at most that is to be killed
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)  # noqa: S311  it is to be the same each time
@@ -139,13 +140,28 @@ class World:
             self.wait: 2,
         }
 
+    def furnish(self) -> None:
+        """Both experts are approved, a tuned model of both and an untuned one are served; kills come early."""
+        self.within = 10
+        for name in EXPERTS:
+            self._calmly(partial(self._bring, name))
+        self._until(lambda: not ExpertVersion.objects.filter(state=VersionState.SUBMITTED).exists())
+        for version in ExpertVersion.objects.filter(state=VersionState.VERIFIED):
+            self._calmly(
+                partial(review_version, version.id, by=BEN, verdict=Verdict.APPROVE, answers=IN_ORDER, reason=WHY)
+            )
+        for model, tuning in (("reader", True), ("player", False)):
+            self._calmly(partial(self._ask, model, list(EXPERTS), tuning=tuning))
+        self._until(lambda: not Composition.objects.filter(state__in=RUNNING).exists())
+        self.told.append("furnished")
+
     def happen(self, times: int) -> None:
         for _ in range(times):
             self.do(self.dice.choices(list(self.deeds), list(self.deeds.values()))[0])
 
     def do(self, deed: Deed) -> None:
         """One deed of one process; it may be refused, and it may be killed on the way."""
-        fate = self.dice.randrange(1, 40) if self.dice.random() < 0.2 else 0
+        fate = self.dice.randrange(1, self.within) if self.dice.random() < 0.2 else 0
         self.told.append(f"{getattr(deed, '__name__', deed)}{f' killed at {fate}' if fate else ''}")
         with TestCase.captureOnCommitCallbacks(execute=True), killed_at(fate), suppress(Refusal):
             deed()
@@ -157,20 +173,24 @@ class World:
         for withdrawal in Withdrawal.objects.filter(ended_at=None):
             self._calmly(partial(confirm_destruction, withdrawal.id, password=PASSWORD, by=ADA))
         self.hours += 100
+        self._until(self._is_quiet, hours=5)
+        self._calmly(self._catch_up)
+        self.hours += 2 * settings.KEEP_UNUSED_HOURS
+        self._calmly(self.tidy)
+        self._calmly(self._catch_up)
+
+    def _until(self, done: Callable[[], bool], *, hours: float = 0.0) -> None:
+        """Machines do what there is to do; each look comes so many hours after the last."""
         for _ in range(40):
-            self.hours += 5
+            self.hours += hours
             clock.forget()
             self._calmly(self._catch_up)
             self._calmly(self._sweep)
             waiting, self.queue = self.queue, []
             for job, ids in dict.fromkeys(waiting):
                 self._calmly(partial(app.tasks[job.value], *ids))
-            if self._is_quiet():
+            if done():
                 break
-        self._calmly(self._catch_up)
-        self.hours += 2 * settings.KEEP_UNUSED_HOURS
-        self._calmly(self.tidy)
-        self._calmly(self._catch_up)
 
     def _tune_quickly(self, anchor: Anchor) -> None:
         """Few steps on little text. The embedder is one of as many dimensions as the cards' vectors have."""
@@ -212,7 +232,9 @@ class World:
     # What people do.
 
     def upload(self) -> None:
-        name = self.dice.choice(EXPERTS)
+        self._bring(self.dice.choice(EXPERTS))
+
+    def _bring(self, name: str) -> None:
         ends = timezone.now() + timedelta(hours=self.dice.choice((30, 5000))) if self.dice.random() < 0.3 else None
         consent = ConsentClaim(
             legal_basis="no-personal-data", purposes=("research",), withdrawal_method="Write to us.", valid_until=ends
@@ -259,6 +281,18 @@ class World:
             purpose="research",
             on_withdrawal=self.dice.choice(OnWithdrawal.values),
             tuning=self.dice.random() < 0.6,
+            by=CY,
+        )
+
+    def _ask(self, model: str, experts: list[str], *, tuning: bool) -> None:
+        request_model(
+            "library",
+            model,
+            anchor="small",
+            experts=[f"playhouse/{name}" for name in experts],
+            purpose="research",
+            on_withdrawal=OnWithdrawal.RECOMPOSE,
+            tuning=tuning,
             by=CY,
         )
 
