@@ -88,6 +88,16 @@ def test_the_revision_is_of_everything_in_it(anchor: AnchorContents, experts: li
     assert len({manifest.revision() for manifest in [first, *others]}) == 4
 
 
+def test_a_recipe_without_tuning_has_the_digests_that_it_always_had(
+    anchor: AnchorContents, experts: list[Contents], recipe: Recipe
+) -> None:
+    """Written down, so that another machine, or a later version of this code, that finds others is found out."""
+    manifest = plan(recipe, anchor.files, [e.files for e in experts], texts=TEXTS).manifest
+
+    assert recipe_digest(recipe) == "sha256:93261ac4ebec0e0b494d5b40f04ac621b2d073031092666ce4fb3e89a88cdb04"
+    assert manifest.revision() == "2c1f4950e908f9101d1ae384120142dbe28219c3"
+
+
 def test_where_an_expert_lies_in_its_file_changes_no_revision(
     anchor: AnchorContents, experts: list[Contents], recipe: Recipe
 ) -> None:
