@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from registry.accounts.queries import demand_any_role
+from registry.actors import Actor
 from registry.api.bodies import Body
 from registry.api.callers import actor_of
 from registry.api.paging import Pages
@@ -31,9 +32,14 @@ from registry.policy.queries import ENGINE
 from registry.policy.rules import Rule
 from registry.policy.sets import (
     READERS,
+    Checked,
+    Fault,
+    checked_proposal,
     demand_steward,
-    faults_of_proposal,
     get_policy_set,
+    has_decided,
+    is_steward,
+    may_activate,
     policy_sets,
     tried_examples,
 )
@@ -74,20 +80,43 @@ class PolicySetOut(serializers.ModelSerializer[PolicySet]):
         read_only_fields = fields
 
 
+class PolicySetMay(serializers.Serializer[Any]):
+    """What the caller may do with it as it stands. `propose`: any set; `activate`: this one, which another proposed."""
+
+    propose = serializers.BooleanField(read_only=True)
+    activate = serializers.BooleanField(read_only=True)
+    go_back = serializers.BooleanField(read_only=True)
+
+
 class PolicySetWhole(PolicySetOut):
     """With its text, its rules as a person reads them, and its examples."""
 
+    may = serializers.SerializerMethodField()
     rules = serializers.SerializerMethodField()
     shadow = ShadowNote(read_only=True, allow_null=True)
     examples = serializers.ListField(child=serializers.JSONField(), read_only=True)
 
     class Meta(PolicySetOut.Meta):
-        fields = [*PolicySetOut.Meta.fields, "text", "rules", "shadow", "examples"]
+        fields = [*PolicySetOut.Meta.fields, "may", "text", "rules", "shadow", "examples"]
         read_only_fields = fields
+
+    @extend_schema_field(PolicySetMay)
+    def get_may(self, policies: PolicySet) -> Any:
+        actor: Actor = self.context["actor"]
+        return {
+            "propose": is_steward(actor),
+            "activate": may_activate(policies, actor=actor),
+            "go_back": is_steward(actor) and has_decided(policies) and not policies.active and not policies.waits,
+        }
 
     @extend_schema_field(RuleOut(many=True))
     def get_rules(self, policies: PolicySet) -> Any:
         return [RuleOut(rule).data for rule in ENGINE.rules(policies.text)]
+
+
+def policy_set_answer(number: int, request: Request, *, status: int = 200) -> Response:
+    context = {"actor": actor_of(request)}
+    return Response(PolicySetWhole(get_policy_set(number), context=context).data, status=status)
 
 
 class ProposePolicies(Body):
@@ -103,12 +132,6 @@ class CheckPolicies(Body):
     examples = serializers.ListField(child=serializers.JSONField(), max_length=MAX_EXAMPLES)
 
 
-class PolicyFaults(serializers.Serializer[Any]):
-    """What keeps it from being proposed, a sentence each; none: it can be."""
-
-    faults = serializers.ListField(child=serializers.CharField(), read_only=True)
-
-
 class ProposeRollback(Body):
     reason = serializers.CharField(min_length=10, max_length=2000)
 
@@ -118,6 +141,22 @@ class TriedExample(serializers.Serializer[Tried]):
     as_expected = serializers.BooleanField(read_only=True)
     refused_by = serializers.ListField(child=serializers.CharField(), read_only=True)
     expected = serializers.ListField(source="example.refused_by", child=serializers.CharField(), read_only=True)
+
+
+class FaultOut(serializers.Serializer[Fault]):
+    """`line` and `column` count from one on; null where it is of the whole, or of the examples."""
+
+    sentence = serializers.CharField(read_only=True)
+    line = serializers.IntegerField(source="place.line", read_only=True, allow_null=True, default=None)
+    column = serializers.IntegerField(source="place.column", read_only=True, allow_null=True, default=None)
+
+
+class CheckedPolicies(serializers.Serializer[Checked]):
+    """What keeps it from being proposed; none: it can be. Rules and examples as far as they can be read."""
+
+    faults = FaultOut(many=True, read_only=True)
+    rules = RuleOut(many=True, read_only=True)
+    examples = TriedExample(many=True, read_only=True)
 
 
 class TriedExamples(serializers.Serializer[Any]):
@@ -213,19 +252,19 @@ class Policies(ListAPIView[PolicySet]):
         body = ProposePolicies(data=request.data)
         body.is_valid(raise_exception=True)
         proposed = propose_policies(by=actor_of(request), **body.validated_data)
-        return Response(PolicySetWhole(get_policy_set(proposed.number)).data, status=201)
+        return policy_set_answer(proposed.number, request, status=201)
 
 
 class Check(APIView):
     """/policies/check"""
 
-    @extend_schema(operation_id="checkPolicySet", request=CheckPolicies, responses=PolicyFaults)
+    @extend_schema(operation_id="checkPolicySet", request=CheckPolicies, responses=CheckedPolicies)
     def post(self, request: Request) -> Response:
-        """What would keep a set from being proposed. Nothing is stored."""
+        """What would keep a set from being proposed, and where; and what its examples come to. Nothing is stored."""
         demand_steward(actor_of(request))
         body = CheckPolicies(data=request.data)
         body.is_valid(raise_exception=True)
-        return Response({"faults": faults_of_proposal(by=actor_of(request), **body.validated_data)})
+        return Response(CheckedPolicies(checked_proposal(by=actor_of(request), **body.validated_data)).data)
 
 
 class SimulateView(APIView):
@@ -257,7 +296,7 @@ class Policy(APIView):
     @extend_schema(operation_id="getPolicySet", responses=PolicySetWhole)
     def get(self, request: Request, number: int) -> Response:
         demand_any_role(actor_of(request), *READERS)
-        return Response(PolicySetWhole(get_policy_set(number)).data)
+        return policy_set_answer(number, request)
 
 
 class Examples(APIView):
@@ -295,7 +334,7 @@ class Activate(APIView):
     def post(self, request: Request, number: int) -> Response:
         """Make a proposed set the one that decides. Nobody activates their own proposal."""
         activate_policy_set(number, by=actor_of(request))
-        return Response(PolicySetWhole(get_policy_set(number)).data)
+        return policy_set_answer(number, request)
 
 
 class Rollback(APIView):
@@ -308,4 +347,4 @@ class Rollback(APIView):
         body = ProposeRollback(data=request.data)
         body.is_valid(raise_exception=True)
         propose_rollback(number, by=actor_of(request), **body.validated_data)
-        return Response(PolicySetWhole(get_policy_set(number)).data)
+        return policy_set_answer(number, request)

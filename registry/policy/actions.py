@@ -34,6 +34,7 @@ from registry.policy.sets import (
     check_shadow,
     demand_steward,
     get_policy_set,
+    has_decided,
     lock_policy_set,
     lock_quarantine,
     stand_in_line,
@@ -126,7 +127,7 @@ def propose_rollback(number: int, *, reason: str, by: Actor) -> PolicySet:
     """Put a set forward that has decided before, as it was. It comes back when somebody else activates it."""
     demand_steward(by)
     policies = lock_policy_set(number)
-    if policies.activated_at is None and not policies.shipped:
+    if not has_decided(policies):
         raise WrongState(f"{policies} has never decided, so there is nothing to go back to; propose it as it is.")
     check_own_assets(policies.text, by=by)
     return _propose(policies, reason=reason, earlier=True, by=by)

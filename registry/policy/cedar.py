@@ -21,6 +21,7 @@ import cedarpy
 from registry.errors import Reason
 from registry.policy.alike import EVERYTHING, OUR_WORD, Key, Looks, looks_of
 from registry.policy.moments import NOW
+from registry.policy.places import Place, place_of
 from registry.policy.rules import DECIMALS, MOMENTS, WORDS, Consumer, Facts, Rule, Subject, Verdict, words
 
 HERE = Path(__file__).parent
@@ -33,6 +34,8 @@ OF_THE_ENGINE = {
 }
 ALLOWED = Verdict(allowed=True)
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
+# Cedar's own number of a policy, which nobody sees, and the same fault once for each action.
+FOR_NOBODY = re.compile(r'^for policy `[^`]*`, | for Action::"\w+"')
 MAX_TEXT = 256 * 1024
 MAX_RULES = 500
 REMEMBERED = 16_384  # answers, then all are forgotten
@@ -94,6 +97,15 @@ def _read(text: str) -> _Set:
     )
 
 
+def _complaint(text: str) -> str:
+    """What Cedar says of a text that it cannot read; empty when it can."""
+    try:
+        cedarpy.policies_to_json_str(text)
+    except ValueError as fault:
+        return str(fault)
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
     """A verdict, and the moments between which it holds."""
@@ -126,7 +138,15 @@ class Cedar:
         except ValueError as fault:
             return [f"The policies cannot be read: {fault}."]
         checked = cedarpy.validate_policies(text, schema_text())
-        found = [f"The policies do not fit the schema: {error.error}" for error in checked.errors]
+        named = {
+            key: str(one.get("annotations", {}).get("id") or key) for key, one in written["staticPolicies"].items()
+        }
+        found = [
+            f'The policies do not fit the schema: in "{named.get(error.policy_id, error.policy_id)}", '
+            f"{FOR_NOBODY.sub('', error.error)}."
+            for error in checked.errors
+        ]
+        found = list(dict.fromkeys(found))
         if written.get("templates"):
             found.append("A policy has a slot (?principal or ?resource) and would decide nothing; write it out.")
         found += [
@@ -143,6 +163,9 @@ class Cedar:
         elif not any(rule.effect == "forbid" for rule in rules):
             found.append("No policy forbids anything; a set that permits everything is no set.")
         return [*found, *_faults_of_names(rules), *(fault for rule in rules for fault in _faults_of(rule))]
+
+    def place_of(self, text: str, fault: str) -> Place | None:
+        return place_of(text, fault, complaint=_complaint)
 
     def rules(self, text: str) -> Sequence[Rule]:
         return _read(text).rules

@@ -7,6 +7,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any, Protocol, Self
 
 from registry.errors import Reason
+from registry.policy.places import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,9 @@ class Engine(Protocol):
 
     def faults(self, text: str) -> Sequence[str]:
         """What is wrong with a set of policies, a sentence each; empty when it can be used."""
+
+    def place_of(self, text: str, fault: str) -> Place | None:
+        """Where in the text a fault of it lies; None where it is of the whole."""
 
     def rules(self, text: str) -> Sequence[Rule]:
         """The policies of a set."""

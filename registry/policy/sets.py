@@ -1,26 +1,44 @@
 """Policy sets as things: who may put one forward, what one must be, what its examples say, which there are."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from registry.accounts.models import Membership, Role
-from registry.accounts.queries import demand_any_role
+from registry.accounts.queries import demand_any_role, has_role
 from registry.actors import Actor
 from registry.errors import Invalid, NotFound, WrongState
-from registry.policy.cedar import default_policies, names_in
+from registry.policy.cedar import Cedar, default_policies, names_in
 from registry.policy.examples import Tried, gaps, read_examples, try_examples, unsatisfied
 from registry.policy.models import PolicySet, Quarantine
+from registry.policy.places import Place
 from registry.policy.queries import ENGINE
+from registry.policy.rules import Rule
 
 READERS = (Role.COMPLIANCE, Role.OPERATOR, Role.AUDITOR)
+STEWARDS = (Role.COMPLIANCE, Role.OPERATOR)
+
+
+def may_activate(policies: PolicySet, *, actor: Actor) -> bool:
+    """It waits for a second person, and this is one whose work it is."""
+    return policies.waits and policies.proposed_by_id != actor.person_id and is_steward(actor)
+
+
+def has_decided(policies: PolicySet) -> bool:
+    """So that there is something to go back to."""
+    return policies.activated_at is not None or policies.shipped
+
+
+def is_steward(actor: Actor) -> bool:
+    return any(has_role(actor, role) for role in STEWARDS)
 
 
 def demand_steward(actor: Actor) -> None:
     """The policies are compliance's and the operator's to propose and to activate."""
-    demand_any_role(actor, Role.COMPLIANCE, Role.OPERATOR)
+    demand_any_role(actor, *STEWARDS)
 
 
 def policy_sets() -> QuerySet[PolicySet]:
@@ -65,17 +83,50 @@ def tried_examples(policies: PolicySet) -> list[Tried]:
     return try_examples(ENGINE, policies.text, read_examples(policies.examples))
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong in one sentence, and where in the text."""
+
+    sentence: str
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What keeps a set from being proposed, and as far as it can be read, its rules and what its examples come to."""
+
+    faults: tuple[Fault, ...]
+    rules: tuple[Rule, ...] = ()
+    examples: tuple[Tried, ...] = ()
+
+
+def checked_proposal(text: str, examples: Sequence[Any], *, by: Actor) -> Checked:
+    engine = Cedar()  # one of its own: somebody is typing, and what was remembered of today's questions stays
+    sentences = faults_of_proposal(text, examples, by=by)
+    faults = tuple(Fault(one, engine.place_of(text, one)) for one in sentences)
+    try:
+        rules = tuple(engine.rules(text))
+    except ValueError:
+        return Checked(faults)
+    try:
+        tried = () if engine.faults(text) else tuple(try_examples(engine, text, read_examples(examples)))
+    except Invalid:  # which is among the faults
+        tried = ()
+    return Checked(faults, rules, tried)
+
+
 def faults_of_proposal(text: str, examples: Sequence[Any], *, by: Actor) -> list[str]:
     """Whatever keeps a set from being proposed, a sentence each."""
-    found = [*ENGINE.faults(text)]
+    engine = Cedar()
+    found = [*engine.faults(text)]
     if found:
         return found
     try:
         read = read_examples(examples)
     except Invalid as fault:
         return [fault.detail]
-    tried = try_examples(ENGINE, text, read)
-    return [*gaps(ENGINE, text, tried), *unsatisfied(ENGINE, text, tried), *own_assets(text, by=by)]
+    tried = try_examples(engine, text, read)
+    return [*gaps(engine, text, tried), *unsatisfied(engine, text, tried), *own_assets(text, by=by)]
 
 
 def check_proposal(text: str, examples: Sequence[Any], *, by: Actor) -> None:

@@ -265,7 +265,9 @@ def test_over_http_from_the_proposal_to_the_way_back() -> None:
     tried = olga.get(f"/api/v1/policies/{shipped}/examples").json()
     back = ben.post(f"/api/v1/policies/{shipped}/rollback", {"reason": REASON})
 
-    assert faults == ["No policy forbids anything; a set that permits everything is no set."]
+    assert [fault["sentence"] for fault in faults] == [
+        "No policy forbids anything; a set that permits everything is no set."
+    ]
     assert (proposed.status_code, own.status_code, active.status_code) == (201, 403, 200)
     assert (unseen.status_code, ran.status_code) == (409, 200)
     assert "has not been run in shadow since it was proposed" in unseen.json()["detail"]

@@ -816,7 +816,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description What would keep a set from being proposed. Nothing is stored. */
+        /** @description What would keep a set from being proposed, and where; and what its examples come to. Nothing is stored. */
         post: operations["checkPolicySet"];
         delete?: never;
         options?: never;
@@ -1488,6 +1488,12 @@ export interface components {
             text: string;
             examples: unknown[];
         };
+        /** @description What keeps it from being proposed; none: it can be. Rules and examples as far as they can be read. */
+        CheckedPolicies: {
+            readonly faults: components["schemas"]["FaultOut"][];
+            readonly rules: components["schemas"]["RuleOut"][];
+            readonly examples: components["schemas"]["TriedExample"][];
+        };
         ChecklistOut: {
             readonly number: number;
             readonly items: components["schemas"]["ItemOut"][];
@@ -1967,6 +1973,12 @@ export interface components {
         Explanation: {
             readonly experts: components["schemas"]["ExplainedExpert"][];
         };
+        /** @description `line` and `column` count from one on; null where it is of the whole, or of the examples. */
+        FaultOut: {
+            readonly sentence: string;
+            readonly line: number | null;
+            readonly column: number | null;
+        };
         FileOut: {
             /** Format: uuid */
             readonly id: string;
@@ -2375,13 +2387,15 @@ export interface components {
             organisation?: string;
             reason: string;
         };
-        /** @description What keeps it from being proposed, a sentence each; none: it can be. */
-        PolicyFaults: {
-            readonly faults: string[];
-        };
         PolicyReason: {
             policy: string;
             reason: string;
+        };
+        /** @description What the caller may do with it as it stands. `propose`: any set; `activate`: this one, which another proposed. */
+        PolicySetMay: {
+            readonly propose: boolean;
+            readonly activate: boolean;
+            readonly go_back: boolean;
         };
         /** @description `waits`: it was proposed, and a second person has not activated it yet. */
         PolicySetOut: {
@@ -2424,6 +2438,7 @@ export interface components {
             readonly activated_by: string;
             /** Format: date-time */
             readonly activated_at: string | null;
+            readonly may: components["schemas"]["PolicySetMay"];
             readonly text: string;
             readonly rules: components["schemas"]["RuleOut"][];
             readonly shadow: components["schemas"]["ShadowNote"] | null;
@@ -4928,7 +4943,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PolicyFaults"];
+                    "application/json": components["schemas"]["CheckedPolicies"];
                 };
             };
             /** @description What was refused, and why (RFC 9457). */
