@@ -17,6 +17,7 @@ ADDRESSES = (
     r"^experts(?:/[^/]+/[^/]+)?$",
     r"^versions/[^/]+$",
     r"^reviews(?:/[^/]+)?$",
+    r"^policies(?:/[^/]+)?$",
     r"^models(?:/new|/[^/]+/[^/]+)?$",
     r"^compositions/[^/]+$",
     r"^withdrawals/[^/]+/certificate$",

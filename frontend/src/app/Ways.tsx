@@ -6,6 +6,7 @@ import classes from "@/app/Layout.module.css";
 
 export function Ways({ person }: { person: Person }) {
   const seesModels = hasRole(person, "consumer") || hasRole(person, "auditor") || hasRole(person, "operator");
+  const readsPolicies = hasRole(person, "compliance") || hasRole(person, "auditor") || hasRole(person, "operator");
   return (
     <>
       <Link to="/experts" className={classes["way"]}>
@@ -19,6 +20,11 @@ export function Ways({ person }: { person: Person }) {
       {hasRole(person, "compliance") && (
         <Link to="/reviews" className={classes["way"]}>
           Reviews
+        </Link>
+      )}
+      {readsPolicies && (
+        <Link to="/policies" className={classes["way"]}>
+          Policies
         </Link>
       )}
       {seesModels && (

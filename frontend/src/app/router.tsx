@@ -91,6 +91,25 @@ const review = createRoute({
   component: lazyRouteComponent(() => import("@/app/pages/ReviewPage"), "ReviewPage"),
 });
 
+const policies = createRoute({
+  ...inside,
+  path: "/policies",
+  component: lazyRouteComponent(() => import("@/app/pages/PoliciesPage"), "PoliciesPage"),
+});
+
+const newPolicy = createRoute({
+  ...inside,
+  path: "/policies/new",
+  validateSearch: texts(["from"]),
+  component: lazyRouteComponent(() => import("@/app/pages/NewPolicyPage"), "NewPolicyPage"),
+});
+
+const policySet = createRoute({
+  ...inside,
+  path: "/policies/$number",
+  component: lazyRouteComponent(() => import("@/app/pages/PolicySetPage"), "PolicySetPage"),
+});
+
 const models = createRoute({
   ...inside,
   path: "/models",
@@ -142,6 +161,9 @@ const pages = [
   upload,
   reviews,
   review,
+  policies,
+  newPolicy,
+  policySet,
   models,
   newModel,
   model,

@@ -47,6 +47,7 @@ function Tasks({ person }: { person: Person }) {
         <Section title="Compliance" about="Look at what waits: licence, consent, provenance and checks on one page.">
           <Stack gap="sm" align="flex-start">
             <PageButton to="/reviews">Open the review queue</PageButton>
+            <PageLink to="/policies">The policies, and how to change them</PageLink>
           </Stack>
         </Section>
       )}
