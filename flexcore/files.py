@@ -40,11 +40,6 @@ def folder_files(folder: Path) -> dict[str, SourceFile]:
     return found
 
 
-def plain_file(path: Path) -> SourceFile:
-    """One file of our own; a link is refused when it is opened."""
-    return SourceFile(path.stat().st_size, _opener(path))
-
-
 def check_names(names: Iterable[str], *, required: Iterable[str], optional: Iterable[str] = ()) -> None:
     """Refuse, by name, a file that has no place in a package, and a package that lacks one."""
     given, wanted = set(names), list(required)

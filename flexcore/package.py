@@ -13,7 +13,7 @@ import rfc8785
 
 from flexcore.cards import MAX_CARD, read_anchor_card, read_data_card, read_expert_card
 from flexcore.config import Architecture, Dimensions
-from flexcore.files import Files, check_names, folder_files, plain_file, read_small
+from flexcore.files import Files, SourceFile, check_names, folder_files, read_small
 from flexcore.headers import Header, TensorEntry, read_header
 from flexcore.layout import Layout, expert_layout, router_layout, shared_layout
 from flexcore.samples import Measured
@@ -193,9 +193,9 @@ def check_expert_files(
     )
 
 
-def measure_expert(path: Path, d: Dimensions) -> Mapping[str, Measured]:
+def measure_expert(file: SourceFile, d: Dimensions) -> Mapping[str, Measured]:
     """What `Contents.measured` says, from an expert.safetensors alone."""
-    return _read_expert({"expert.safetensors": plain_file(path)}, d).measured
+    return _read_expert({"expert.safetensors": file}, d).measured
 
 
 def check_anchor_package(folder: Path) -> AnchorContents:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -17,6 +18,7 @@ from botocore.exceptions import ClientError
 from django.conf import settings
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
 
 COPY_PART_BYTES = 2**30  # S3 allows 5 GiB; smaller parts copy in parallel
@@ -103,18 +105,25 @@ def size_of(key: str) -> int | None:
 
 def stream(key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
     """The object's bytes from `start` up to and without `end`, in chunks."""
+    yield from _body(key, start=start, end=end).iter_chunks(CHUNK)
+
+
+def opened(key: str) -> "AbstractContextManager[StreamingBody]":
+    """The object as a file that is read forwards."""
+    return closing(_body(key))
+
+
+def _body(key: str, *, start: int = 0, end: int | None = None) -> "StreamingBody":
     span = f"bytes={start}-" if end is None else f"bytes={start}-{end - 1}"
     store, bucket = _store(), settings.S3_BUCKET
     try:
         if (start, end) == (0, None):  # nothing of an empty object lies within any range
-            answer = store.get_object(Bucket=bucket, Key=key)
-        else:
-            answer = store.get_object(Bucket=bucket, Key=key, Range=span)
+            return store.get_object(Bucket=bucket, Key=key)["Body"]
+        return store.get_object(Bucket=bucket, Key=key, Range=span)["Body"]
     except ClientError as error:
         if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
             raise Missing(key) from error
         raise
-    yield from answer["Body"].iter_chunks(CHUNK)
 
 
 def fetch(key: str, to: Path) -> str:

@@ -5,17 +5,17 @@ A verdict is about the files alone. Trouble of our own (the store is down, the d
 sends the job again.
 """
 
-import hashlib
 import logging
 from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
+from functools import partial
 from uuid import UUID
 
 from celery import shared_task
 
+from flexcore.cards import MAX_CARD
 from flexcore.config import Architecture
-from flexcore.package import AnchorContents, Malformed, check_anchor_package, check_expert_package
+from flexcore.package import AnchorContents, Malformed, check_anchor_files, check_expert_files
 from flexcore.samples import packed
 from flexcore.training.tokenizer import read_tokenizer
 from registry import storage
@@ -24,14 +24,14 @@ from registry.actors import VERIFIER
 from registry.errors import Taken, WrongState
 from registry.evidence.queries import provenance_of
 from registry.evidence.rules import check_provenance
-from registry.evidence.signatures import KnownKey, verify_package
+from registry.evidence.signatures import SIGNATURE, KnownKey, verify_package
 from registry.experts.actions import Reading, fail_anchor, fail_version, mark_anchor_verified, note_reading
 from registry.experts.models import Anchor, AnchorState, ExpertVersion, UploadedFile, VersionState
 from registry.experts.queries import get_version
 from registry.jobs import Job, send
+from workers.announced import read_announced
 from workers.findings import Findings, Unfit
 from workers.probe_text import PROBE
-from workers.scratch import scratch_folder
 from workers.turns import turn
 from workers.weights import weights_beside
 
@@ -92,22 +92,21 @@ def reject_files(version: ExpertVersion, fault: Unfit, findings: Findings) -> No
 def read_version(version: ExpertVersion, findings: Findings) -> tuple[Reading, dict[str, object], bytes]:
     """What the package holds and who signed it, how its weights stand to others', and their sample."""
     anchor = version.expert.anchor
-    with scratch_folder() as folder:
-        with findings.check("files", fine="Every file has the size and the SHA-256 it was announced with."):
-            _fetch_declared(version.files.all(), folder)
-        with findings.check("package", fine="Well-formed, shaped for its anchor, and every value is finite."):
-            contents = check_expert_package(
-                folder, anchor_digest=anchor.digest, architecture=Architecture(**anchor.architecture)
+    files = list(version.files.all())
+    read = partial(check_expert_files, anchor_digest=anchor.digest, architecture=Architecture(**anchor.architecture))
+    with findings.check("files", fine="Every file has the size and the SHA-256 it was announced with."):
+        contents = read_announced(files, read)
+    with findings.check("package", fine="Well-formed, shaped for its anchor, and every value is finite."):
+        if isinstance(contents, Malformed):
+            raise contents
+        if contents.has_bias:
+            raise Unfit(
+                "router.safetensors keeps a bias, which a composed model cannot hold; train the expert without one."
             )
-            if contents.has_bias:
-                raise Unfit(
-                    "router.safetensors keeps a bias, which a composed model cannot hold; train the expert without one."
-                )
-        with findings.check("provenance", fine="The statement names the anchor that the package was trained beside."):
-            check_provenance(provenance_of(version).statement, anchor_digest=contents.anchor_digest)
-        with findings.check("signature", fine="Signed over every file, with a key that the owner has registered."):
-            keys = live_keys_of(version.expert.organisation_id)
-            fingerprint = verify_package(folder, [KnownKey(key.fingerprint, key.public_key) for key in keys])
+    with findings.check("provenance", fine="The statement names the anchor that the package was trained beside."):
+        check_provenance(provenance_of(version).statement, anchor_digest=contents.anchor_digest)
+    with findings.check("signature", fine="Signed over every file, with a key that the owner has registered."):
+        fingerprint = _signer_of(version, files)
     reading = Reading(
         data_digest=contents.data_digest,
         router_digest=contents.router_digest,
@@ -120,13 +119,19 @@ def read_version(version: ExpertVersion, findings: Findings) -> tuple[Reading, d
     return reading, weights, packed(contents.measured)
 
 
+def _signer_of(version: ExpertVersion, files: Iterable[UploadedFile]) -> str:
+    digests = {file.path: file.sha256 for file in files}
+    signature = None
+    if digests.pop(SIGNATURE, None):
+        signature = storage.read(version.files.get(path=SIGNATURE).key, limit=MAX_CARD)
+    keys = live_keys_of(version.expert.organisation_id)
+    return verify_package(signature, digests, [KnownKey(key.fingerprint, key.public_key) for key in keys])
+
+
 def _inspect_anchor(anchor: Anchor) -> AnchorContents:
-    with scratch_folder() as folder:
-        try:
-            _fetch_declared(anchor.files.all(), folder)
-            contents = check_anchor_package(folder)
-        except Malformed as fault:
-            raise Unfit(str(fault)) from fault
+    contents = read_announced(anchor.files.all(), check_anchor_files)
+    if isinstance(contents, Malformed):
+        raise Unfit(str(contents)) from contents
     _check_tokenizer(contents)
     return contents
 
@@ -143,30 +148,6 @@ def _check_tokenizer(contents: AnchorContents) -> None:
         raise Unfit(
             f"tokenizer.json gives the token {max(ids)}, but config.json has a vocabulary of "
             f"{contents.architecture.vocab_size}; bring the tokenizer the anchor was trained with."
-        )
-
-
-def _fetch_declared(files: Iterable[UploadedFile], folder: Path) -> None:
-    for file in files:
-        _fetch_one(file, folder / file.path)
-
-
-def _fetch_one(file: UploadedFile, to: Path) -> None:
-    """Copy an object to disk, and hold it against its declared size and digest on the way."""
-    running, size = hashlib.sha256(), 0
-    with to.open("xb") as target:
-        for chunk in storage.stream(file.key):
-            size += len(chunk)
-            if size > file.size:
-                break
-            running.update(chunk)
-            target.write(chunk)
-    if size != file.size:
-        raise Unfit(f"{file.path} does not have the {file.size} bytes it was announced with; bring it again.")
-    if f"sha256:{running.hexdigest()}" != file.sha256:
-        raise Unfit(
-            f"{file.path} has the digest sha256:{running.hexdigest()}, not {file.sha256} as announced; "
-            "bring the file again as it was packaged."
         )
 
 

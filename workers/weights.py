@@ -10,12 +10,11 @@ from flexcore.layout import expert_layout
 from flexcore.likeness import NAMED, Comparison, compare, joined, similarity
 from flexcore.package import Contents, measure_expert
 from flexcore.samples import Measured, Values, packed, unpacked
-from registry import storage
 from registry.experts.models import Anchor, ExpertVersion
 from registry.experts.queries import neighbours_of
 from registry.experts.verifying import keep_anchor_sample
+from workers.announced import stored
 from workers.findings import Remark
-from workers.scratch import scratch_folder
 
 ALIKE = 0.95  # from here on two experts learned the same
 TOLD = 3  # neighbours named in the report
@@ -43,9 +42,8 @@ def _public_measures(anchor: Anchor) -> Mapping[str, Measured]:
     kept = getattr(anchor, "weight_sample", None)
     if kept is not None:
         return unpacked(bytes(kept.data), layout)
-    with scratch_folder() as folder:
-        storage.fetch(anchor.files.get(path="expert.safetensors").key, folder / "public")
-        measured = measure_expert(folder / "public", Architecture(**anchor.architecture).dimensions)
+    file = stored(anchor.files.get(path="expert.safetensors"))
+    measured = measure_expert(file, Architecture(**anchor.architecture).dimensions)
     keep_anchor_sample(anchor.id, packed(measured))
     return measured
 

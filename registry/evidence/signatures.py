@@ -1,11 +1,13 @@
 """Is a package signed by a key its organisation registered? OpenSSF Model Signing, checked offline. Used by workers."""
 
-import base64
-import json
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from model_signing import manifest
 
 SIGNATURE = "model.sig"
 
@@ -22,39 +24,63 @@ class KnownKey:
     pem: str
 
 
-def verify_package(folder: Path, keys: Sequence[KnownKey]) -> str:
-    """The fingerprint of the key that signed every file of the folder but the signature itself."""
-    # Loaded here: the library is heavy, and only a worker that verifies needs it.
-    from model_signing import hashing, verifying  # noqa: PLC0415
-
-    signature = folder / SIGNATURE
-    if not signature.is_file():
+def verify_package(signature: bytes | None, digests: Mapping[str, str], keys: Sequence[KnownKey]) -> str:
+    """The fingerprint of the key that signed these files, of which nothing is needed but their SHA-256, by name. A
+    signature over more files, over fewer, or over digests of another kind is refused.
+    """
+    if signature is None:
         raise BadSignature(f"The package has no {SIGNATURE}; sign it with `guildhall sign` and bring it again.")
     if not keys:
         raise BadSignature("Your organisation has no signing key registered; register one and bring the package again.")
-    for key in keys:
-        with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
-            file.write(key.pem)
-            file.flush()
+    found = _signed_with(signature, digests, keys)
+    if found is None:
+        raise BadSignature(
+            "The signature does not belong to these files and any key your organisation has registered; sign the "
+            "package again with a registered key."
+        )
+    return found.fingerprint
+
+
+def _signed_with(signature: bytes, digests: Mapping[str, str], keys: Sequence[KnownKey]) -> KnownKey | None:
+    # Loaded here: the library is heavy, and only a worker that verifies needs it.
+    from model_signing import verifying  # noqa: PLC0415
+
+    with TemporaryDirectory() as home:
+        signed, pem = Path(home, SIGNATURE), Path(home, "key.pem")
+        signed.write_bytes(signature)
+        for key in keys:
+            pem.write_text(key.pem)
             try:
                 (
                     verifying.Config()
-                    .use_elliptic_key_verifier(public_key=Path(file.name))
-                    .set_hashing_config(hashing.Config().set_ignored_paths(paths=[signature], ignore_git_paths=False))
-                    .verify(folder, signature)
+                    .use_elliptic_key_verifier(public_key=pem)
+                    .set_hashing_config(_TakenBefore(digests))
+                    .verify(home, signed)
                 )
-                signed = _signed_names(signature)
             except Exception:  # noqa: S112  hostile input: whatever the library says, this key did not sign it
                 continue
-        if signed == {path.name for path in folder.iterdir()} - {SIGNATURE}:
-            return key.fingerprint
-    raise BadSignature(
-        "The signature does not belong to these files and any key your organisation has registered; sign the package "
-        "again with a registered key."
-    )
+            return key
+    return None
 
 
-def _signed_names(signature: Path) -> set[str]:
-    """The files that the (now trusted) statement speaks of: a signature may itself ask to leave some out, unsigned."""
-    statement = json.loads(base64.b64decode(json.loads(signature.read_bytes())["dsseEnvelope"]["payload"]))
-    return {resource["name"] for resource in statement["predicate"]["resources"]}
+class _TakenBefore:
+    """Digests that are known, in the place of the library's hashing, which would read every file to take them."""
+
+    def __init__(self, digests: Mapping[str, str]) -> None:
+        self._digests = digests
+
+    def add_ignored_paths(self, **_: object) -> None:
+        """A signature may ask to leave files out, unsigned; none is."""
+
+    def hash(self, *_: object, **__: object) -> "manifest.Manifest":
+        from model_signing import manifest  # noqa: PLC0415
+        from model_signing._hashing.hashing import Digest  # noqa: PLC0415  what a manifest is made of
+
+        by_file = manifest.SerializationType.from_args(
+            {"method": "files", "hash_type": "sha256", "allow_symlinks": False}
+        )
+        items = [
+            by_file.new_item(name, Digest("sha256", bytes.fromhex(digest.removeprefix("sha256:"))))
+            for name, digest in self._digests.items()
+        ]
+        return manifest.Manifest("package", items, by_file)

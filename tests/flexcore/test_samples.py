@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flexcore.files import folder_files
 from flexcore.layout import expert_layout
 from flexcore.likeness import compare, joined, similarity
 from flexcore.package import check_expert_package, measure_expert
@@ -43,7 +44,7 @@ def test_a_sample_holds_the_values_at_its_places_and_the_largest_is_exact(tmp_pa
     file = tmp_path / "package" / "expert.safetensors"
     contents = check_expert_package(tmp_path / "package")
 
-    measured = measure_expert(file, contents.dimensions)
+    measured = measure_expert(folder_files(file.parent)[file.name], contents.dimensions)
 
     last = contents.expert_header.entries[-1]
     raw = file.read_bytes()[contents.expert_header.data_offset :][last.begin : last.end]

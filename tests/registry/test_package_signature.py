@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from client.signing import KeyPair, make_key, sign_package
+from flexcore.weights import sha256
 from registry.evidence.signatures import BadSignature, KnownKey, verify_package
 
 
@@ -26,16 +27,22 @@ def known(pair: KeyPair, name: str = "ada") -> KnownKey:
     return KnownKey(fingerprint=name, pem=pair.public_pem)
 
 
+def _verified(package: Path, keys: list[KnownKey]) -> str:
+    files = {path.name: path.read_bytes() for path in package.iterdir()}
+    signature = files.pop("model.sig", None)
+    return verify_package(signature, {name: sha256(data) for name, data in files.items()}, keys)
+
+
 def test_the_key_that_signed_is_named(package: Path, pair: KeyPair, tmp_path: Path) -> None:
     stranger = make_key(tmp_path / "keys", name="cy")
     sign_package(package, private_key=pair.private)
 
-    assert verify_package(package, [known(stranger, "cy"), known(pair)]) == "ada"
+    assert _verified(package, [known(stranger, "cy"), known(pair)]) == "ada"
 
 
 def test_an_unsigned_package_is_refused(package: Path, pair: KeyPair) -> None:
     with pytest.raises(BadSignature, match="guildhall sign"):
-        verify_package(package, [known(pair)])
+        _verified(package, [known(pair)])
 
 
 def test_a_key_nobody_registered_is_refused(package: Path, pair: KeyPair, tmp_path: Path) -> None:
@@ -43,7 +50,7 @@ def test_a_key_nobody_registered_is_refused(package: Path, pair: KeyPair, tmp_pa
     sign_package(package, private_key=stranger.private)
 
     with pytest.raises(BadSignature, match="does not belong"):
-        verify_package(package, [known(pair)])
+        _verified(package, [known(pair)])
 
 
 @pytest.mark.parametrize("name", ["expert.safetensors", "expert.json"])
@@ -54,7 +61,7 @@ def test_one_changed_byte_is_refused(package: Path, pair: KeyPair, name: str) ->
     (package / name).write_bytes(data)
 
     with pytest.raises(BadSignature, match="does not belong"):
-        verify_package(package, [known(pair)])
+        _verified(package, [known(pair)])
 
 
 def test_a_file_slipped_in_afterwards_is_refused(package: Path, pair: KeyPair) -> None:
@@ -62,7 +69,7 @@ def test_a_file_slipped_in_afterwards_is_refused(package: Path, pair: KeyPair) -
     (package / "more.json").write_text("{}")
 
     with pytest.raises(BadSignature, match="does not belong"):
-        verify_package(package, [known(pair)])
+        _verified(package, [known(pair)])
 
 
 @pytest.mark.parametrize("junk", [b"", b"{}", b"\x00\xff", b'{"dsseEnvelope": 7}', b"[" * 10_000])
@@ -70,7 +77,7 @@ def test_a_signature_that_is_none_is_refused(package: Path, pair: KeyPair, junk:
     (package / "model.sig").write_bytes(junk)
 
     with pytest.raises(BadSignature, match="does not belong"):
-        verify_package(package, [known(pair)])
+        _verified(package, [known(pair)])
 
 
 def test_a_signature_that_says_it_leaves_a_file_out_is_refused(package: Path, pair: KeyPair) -> None:
@@ -81,4 +88,15 @@ def test_a_signature_that_says_it_leaves_a_file_out_is_refused(package: Path, pa
     signing.Config().set_hashing_config(what).use_elliptic_key_signer(private_key=pair.private).sign(package, signature)
 
     with pytest.raises(BadSignature, match="does not belong"):
-        verify_package(package, [known(pair)])
+        _verified(package, [known(pair)])
+
+
+def test_a_signature_over_shards_of_the_files_is_refused(package: Path, pair: KeyPair) -> None:
+    from model_signing import hashing, signing
+
+    signature = package / "model.sig"
+    what = hashing.Config().use_shard_serialization(shard_size=100).set_ignored_paths(paths=[signature])
+    signing.Config().set_hashing_config(what).use_elliptic_key_signer(private_key=pair.private).sign(package, signature)
+
+    with pytest.raises(BadSignature, match="does not belong"):
+        _verified(package, [known(pair)])
