@@ -22,7 +22,7 @@ from benchmarks.made_up import ANCHOR, SMALL, evidence_of, found_town, write_anc
 from benchmarks.timing import table
 from client.api import Guildhall
 from client.signing import make_key, sign_package
-from client.uploads import local_files, send_file, store_line
+from client.uploads import local_files, send_files
 from flexcore.config import Architecture
 
 LAYERS, HIDDEN = 4, 1024
@@ -39,10 +39,11 @@ def send(owner: Guildhall, folder: Path, *, expert: str, anchor_digest: str) -> 
     began = time.perf_counter()
     files = local_files(folder)
     draft = owner.draft_version(expert, evidence_of(anchor_digest))
-    with store_line() as store:
-        for local in files:
-            declared = owner.add_file(draft["id"], path=local.path, size=local.size, sha256=local.sha256)
-            send_file(owner, declared, local, store=store)
+    send_files(
+        owner,
+        files,
+        declare=lambda file: owner.add_file(draft["id"], path=file.path, size=file.size, sha256=file.sha256),
+    )
     return draft["id"], time.perf_counter() - began
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from client import shapes
 from client.api import Guildhall
 from client.connection import Refused
-from client.uploads import LocalFile, Progress, local_files, send_file, store_line
+from client.uploads import LocalFile, Progress, local_files, send_files
 
 
 def push_version(
@@ -25,10 +25,12 @@ def push_version(
     """
     files = local_files(folder)
     version = _unfinished(guildhall, expert, evidence, files) or guildhall.draft_version(expert, evidence, notes=notes)
-    with store_line() as store:
-        for local in files:
-            declared = guildhall.add_file(version["id"], path=local.path, size=local.size, sha256=local.sha256)
-            send_file(guildhall, declared, local, store=store, progress=progress)
+    send_files(
+        guildhall,
+        files,
+        declare=lambda file: guildhall.add_file(version["id"], path=file.path, size=file.size, sha256=file.sha256),
+        progress=progress,
+    )
     for kind, document in documents:
         guildhall.add_evidence(version["id"], document, kind=kind)
     return guildhall.submit_version(version["id"])
@@ -49,10 +51,12 @@ def push_anchor(
     anchor = _anchor(guildhall, slug) or guildhall.create_anchor(slug, name, licence=licence, description=description)
     if anchor["state"] != "draft":
         return anchor
-    with store_line() as store:
-        for local in files:
-            declared = guildhall.add_anchor_file(slug, path=local.path, size=local.size, sha256=local.sha256)
-            send_file(guildhall, declared, local, store=store, progress=progress)
+    send_files(
+        guildhall,
+        files,
+        declare=lambda file: guildhall.add_anchor_file(slug, path=file.path, size=file.size, sha256=file.sha256),
+        progress=progress,
+    )
     return guildhall.submit_anchor(slug)
 
 

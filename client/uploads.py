@@ -4,11 +4,11 @@ Killed at any moment and started again, an upload sends only the parts that have
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 
 import httpx
 
@@ -16,7 +16,9 @@ from client import shapes
 from client.api import Guildhall
 from client.connection import ATTEMPTS, PASSING, TIMEOUT, Refused, pause_before
 
-LANES = 4  # parts on their way at once; each is held in memory while it is
+LANES = 4  # parts of a file on their way at once; each is held in memory while it is
+FILES = 2  # at once
+TOGETHER = 4  # parts that are asked for in one request
 CHUNK = 2**20
 
 # Called with (path, bytes that are there, bytes in all), from one thread at a time.
@@ -62,67 +64,125 @@ def local_files(folder: Path) -> list[LocalFile]:
     return found
 
 
-def store_line() -> httpx.Client:
-    """A line to the store for all files of a package; not the service's own: the store must never see who we are."""
-    return httpx.Client(timeout=TIMEOUT, limits=httpx.Limits(max_connections=LANES))
-
-
-def send_file(
+def send_files(
     guildhall: Guildhall,
-    declared: shapes.File,
-    local: LocalFile,
+    files: Sequence[LocalFile],
     *,
-    store: httpx.Client,
+    declare: Callable[[LocalFile], shapes.File],
     progress: Progress | None = None,
 ) -> None:
-    """Bring what is missing of one file, then have the service complete it."""
-    if declared["completed_at"] is not None:
-        _tell(progress, local, local.size)
-        return
-    arrived = {part["number"]: part["sha256"] for part in guildhall.get_file(declared["id"])["parts"]}
-    stop = Event()
-    with ThreadPoolExecutor(max_workers=LANES) as lanes:
-        sender = _Sender(guildhall, store, declared["id"], local, arrived, stop)
-        underway = {lanes.submit(sender.bring, span): span for span in _spans(local.size, declared["part_size"])}
-        there = 0
+    """Declare each file, bring what is missing of it, have the service complete it. The largest begins, and the small
+    ones go beside it: for them it is the asking that takes the time.
+    """
+    stop, lock = Event(), Lock()
+    # Not the service's own line: the store must never see who we are.
+    with (
+        httpx.Client(timeout=TIMEOUT, limits=httpx.Limits(max_connections=LANES)) as store,
+        ThreadPoolExecutor(max_workers=FILES) as beside,
+    ):
+        line = _Line(guildhall, store, stop)
+        ordered = sorted(files, key=lambda file: file.size, reverse=True)
+        underway = [beside.submit(_send, line, declare, _Told(file, progress, lock)) for file in ordered]
         try:
             for done in as_completed(underway):
                 done.result()
-                there += underway[done].size
-                _tell(progress, local, there)
         except BaseException:
-            stop.set()  # the lanes' waiting parts give up at once, so that leaving does not take minutes
+            stop.set()  # what waits gives up at once, so that leaving does not take minutes
             raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    guildhall: Guildhall
+    store: httpx.Client
+    stop: Event
+
+
+@dataclass(slots=True)
+class _Told:
+    """A file, and somebody who is told how far it is; by one at a time."""
+
+    local: LocalFile
+    progress: Progress | None
+    lock: Lock
+    there: int = 0
+
+    def add(self, size: int) -> None:
+        with self.lock:
+            self.there += size
+            if self.progress is not None:
+                self.progress(self.local.path, self.there, self.local.size)
+
+
+def _send(line: _Line, declare: Callable[[LocalFile], shapes.File], told: _Told) -> None:
+    if line.stop.is_set():
+        return
+    local = told.local
+    declared = declare(local)
+    if declared["completed_at"] is not None:
+        told.add(local.size)
+        return
+    arrived = {part["number"]: part["sha256"] for part in line.guildhall.get_file(declared["id"])["parts"]}
+    spans = list(_spans(local.size, declared["part_size"]))
+    with ThreadPoolExecutor(max_workers=LANES) as lanes:
+        sender = _Sender(line, declared["id"], told, arrived)
+        try:
+            for done in as_completed([lanes.submit(sender.bring, few) for few in _by_lanes(spans)]):
+                done.result()
+        except BaseException:
+            line.stop.set()
+            raise
+    if line.stop.is_set():
+        return
     if local.changed():
         raise Refused(f"{local.source} changed while it was sent; start again.", status=0, code="file-changed")
-    guildhall.complete_file(declared["id"])
+    line.guildhall.complete_file(declared["id"])
 
 
 @dataclass(frozen=True, slots=True)
 class _Sender:
-    guildhall: Guildhall
-    store: httpx.Client
+    line: _Line
     file_id: str
-    local: LocalFile
+    told: _Told
     arrived: dict[int, str]
-    stop: Event
 
-    def bring(self, span: _Span) -> None:
-        if self.stop.is_set():
-            return
+    @property
+    def local(self) -> LocalFile:
+        return self.told.local
+
+    def bring(self, spans: Sequence[_Span]) -> None:
+        """What has not arrived of these parts. They are asked for together, and one is in memory at a time."""
+        missing: dict[int, str] = {}
+        for span in spans:
+            data = self._read(span)
+            digest = hashlib.sha256(data).hexdigest()
+            if self.arrived.get(span.number) == digest:
+                self.told.add(span.size)
+            elif len(data) == span.size:  # else it was cut while we read, which is told at its end
+                missing[span.number] = digest
+        if missing and not self.line.stop.is_set():
+            signed = self._sign(missing)
+            for span in spans:
+                if span.number in missing:
+                    self._put(span, missing[span.number], signed[span.number])
+                    self.told.add(span.size)
+
+    def _read(self, span: _Span) -> bytes:
         with self.local.source.open("rb") as file:
             file.seek(span.start)
-            data = file.read(span.size)
-        digest = hashlib.sha256(data).hexdigest()
-        if len(data) == span.size and self.arrived.get(span.number) != digest:
-            self._put(span, data, digest)
+            return file.read(span.size)
 
-    def _put(self, span: _Span, data: bytes, digest: str) -> None:
+    def _sign(self, digests: Mapping[int, str]) -> dict[int, shapes.SignedPart]:
+        asked: list[shapes.ArrivedPart] = [{"number": number, "sha256": digest} for number, digest in digests.items()]
+        return {part["number"]: part for part in self.line.guildhall.sign_parts(self.file_id, asked)}
+
+    def _put(self, span: _Span, digest: str, part: shapes.SignedPart) -> None:
+        data = self._read(span)
         for attempt in range(ATTEMPTS):
-            # Signed anew each time: a URL lives for minutes, a dropped line may last longer.
-            [part] = self.guildhall.sign_parts(self.file_id, [{"number": span.number, "sha256": digest}])
+            if attempt:  # a URL lives for minutes, and a dropped line may last longer
+                part = self._sign({span.number: digest})[span.number]
             try:
-                answer = self.store.put(part["url"], content=data, headers=part["headers"])
+                answer = self.line.store.put(part["url"], content=data, headers=part["headers"])
             except httpx.TransportError as fault:
                 why = str(fault) or type(fault).__name__
             else:
@@ -131,18 +191,20 @@ class _Sender:
                 why = f"the store answered {answer.status_code}"
                 if answer.status_code not in PASSING | {403}:
                     break
-            if self.stop.wait(pause_before(attempt)):
+            if self.line.stop.wait(pause_before(attempt)):
                 return
         message = f"Part {span.number} of {self.local.path} could not be sent: {why}. Run it again to go on from here."
         raise Refused(message, status=0, code="upload-broken")
+
+
+def _by_lanes(spans: Sequence[_Span]) -> Iterator[Sequence[_Span]]:
+    """A few neighbours together, and few enough that no lane waits for long for the last of another."""
+    few = min(TOGETHER, max(1, len(spans) // (2 * LANES)))
+    for begin in range(0, len(spans), few):
+        yield spans[begin : begin + few]
 
 
 def _spans(size: int, part_size: int) -> Iterator[_Span]:
     # An empty file still has one part: S3 completes no upload without.
     for number, start in enumerate(range(0, max(size, 1), part_size), start=1):
         yield _Span(number, start, min(part_size, size - start))
-
-
-def _tell(progress: Progress | None, local: LocalFile, there: int) -> None:
-    if progress is not None:
-        progress(local.path, there, local.size)
