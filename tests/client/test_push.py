@@ -139,7 +139,7 @@ def test_other_files_begin_another_draft(home: Home) -> None:
     with pytest.raises(Refused):
         home.push()
     home.line.drops = {}
-    (home.package / "expert.json").write_bytes(b"other words")
+    (home.package / "expert.safetensors").write_bytes(b"other weights")
 
     version = home.push()
 
