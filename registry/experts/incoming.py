@@ -60,12 +60,15 @@ def is_here(expert: Expert, *, sha256: str, size: int) -> bool:
 def open_object(expert: Expert, *, sha256: str, size: int, by: Actor) -> IncomingObject:
     """Room for bytes with this digest. Asked again, the same object is answered."""
     row = declare_object(expert, sha256=sha256, size=size, by=by)
-    if row.completed_at is None and not (row.upload_id and _is_open(row)):
-        upload_id = storage.begin_unchecked_upload(row.key)
-        rows = IncomingObject.objects.filter(id=row.id, upload_id=row.upload_id, completed_at=None)
-        if not rows.update(upload_id=upload_id):  # somebody else was a moment faster
-            storage.abandon_upload(row.key, upload_id)
-        row.refresh_from_db()
+    if row.completed_at is not None or _is_open(row):
+        return row
+    if _is_joined(row):
+        return _mark_completed(row)
+    upload_id = storage.begin_unchecked_upload(row.key)
+    rows = IncomingObject.objects.filter(id=row.id, upload_id=row.upload_id, completed_at=None)
+    if not rows.update(upload_id=upload_id):  # somebody else was a moment faster
+        storage.abandon_upload(row.key, upload_id)
+    row.refresh_from_db()
     return row
 
 
@@ -92,8 +95,7 @@ def complete_object(object_id: UUID, *, by: Actor) -> IncomingObject:
     demand_role(by, Role.OWNER, row.expert.organisation)
     if row.completed_at is None:
         _join(row)
-        IncomingObject.objects.filter(id=row.id, completed_at=None).update(completed_at=timezone.now())
-        row.refresh_from_db()
+        row = _mark_completed(row)
     return row
 
 
@@ -146,11 +148,24 @@ def declare_object(expert: Expert, *, sha256: str, size: int, by: Actor) -> Inco
 
 
 def _is_open(row: IncomingObject) -> bool:
+    if not row.upload_id:
+        return False
     try:
         storage.parts_of(row.key, row.upload_id)
     except storage.Missing:
-        return storage.size_of(row.key) == row.size  # joined already, and only not yet marked
+        return False
     return True
+
+
+def _is_joined(row: IncomingObject) -> bool:
+    """By a call that was killed before it could say so. Of an upload that is gone."""
+    return bool(row.upload_id) and storage.size_of(row.key) == row.size
+
+
+def _mark_completed(row: IncomingObject) -> IncomingObject:
+    IncomingObject.objects.filter(id=row.id, completed_at=None).update(completed_at=timezone.now())
+    row.refresh_from_db()
+    return row
 
 
 def _join(row: IncomingObject) -> None:
@@ -158,8 +173,8 @@ def _join(row: IncomingObject) -> None:
     try:
         parts = storage.parts_of(row.key, row.upload_id)
     except storage.Missing:
-        if storage.size_of(row.key) == row.size:
-            return  # joined by a call that was killed before it could say so
+        if _is_joined(row):
+            return
         raise WrongState("This upload is gone; upload the file again.") from None
     wanted = {number: cut.size_of(number, file_size=row.size) for number in range(1, cut.count + 1)}
     if {part.number: part.size for part in parts} != wanted:

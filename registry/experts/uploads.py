@@ -40,12 +40,12 @@ STRAY_HOURS = 24  # an upload that no row knows may be one that is being begun; 
 def add_version_file(version_id: UUID, *, path: str, size: int, sha256: str, by: Actor) -> UploadedFile:
     """Open the upload of one file of a draft. Asked again with the same file, the same upload is answered."""
     file = _declare(lock_version, version_id, path=path, size=size, sha256=sha256, by=by)
-    return _opened(file)
+    return _opened(file, by=by)
 
 
 def add_anchor_file(anchor_id: UUID, *, path: str, size: int, sha256: str, by: Actor) -> UploadedFile:
     file = _declare(lock_anchor, anchor_id, path=path, size=size, sha256=sha256, by=by)
-    return _opened(file)
+    return _opened(file, by=by)
 
 
 def sign_parts(file_id: UUID, parts: Sequence[tuple[int, str]], *, by: Actor) -> list[storage.SignedPart]:
@@ -58,7 +58,7 @@ def sign_parts(file_id: UUID, parts: Sequence[tuple[int, str]], *, by: Actor) ->
     for number, sha256 in parts:
         check_part(number, sha256, count=cut.count)
     if not file.upload_id:
-        file = _opened(file)
+        file = _opened(file, by=by)
     SignedPart.objects.bulk_create(
         [SignedPart(file=file, number=number, sha256=sha256) for number, sha256 in dict(parts).items()],
         update_conflicts=True,
@@ -84,7 +84,11 @@ def arrived_parts(file: UploadedFile) -> list[storage.Part]:
     try:
         parts = storage.parts_of(file.key, file.upload_id)
     except storage.Missing:
-        return []
+        if not _is_joined(file):
+            return []
+        cut = parts_of_file(file)
+        sizes = {number: cut.size_of(number, file_size=file.size) for number in range(1, cut.count + 1)}
+        parts = [storage.Part(number, "", "", size) for number, size in sizes.items()]
     return [part for part in _with_digests(file, parts) if part.sha256]
 
 
@@ -112,11 +116,13 @@ def sweep_uploads(*, by: Actor) -> int:
     """Drop what was never finished, what failed, and what the store holds for no row; how many files that were."""
     dropped = _drop_rows(by=by) | forget_unnamed()
     # In this order: an object that a commit names in between is in the second, if not in the first.
-    known = set(IncomingObject.objects.values_list("key", flat=True))
-    known |= set(UploadedFile.objects.values_list("key", flat=True))
+    rows = [*IncomingObject.objects.values_list("key", "upload_id", "completed_at")]
+    rows += UploadedFile.objects.values_list("key", "upload_id", "completed_at")
+    known = {key for key, _, _ in rows}
+    wanted = {(key, upload_id) for key, upload_id, completed_at in rows if completed_at is None}
     old = timezone.now() - timedelta(hours=STRAY_HOURS)
     for key, upload_id, begun in storage.begun_uploads(PREFIX):
-        if key in dropped or (key not in known and begun < old):
+        if key in dropped or ((key, upload_id) not in wanted and begun < old):
             storage.abandon_upload(key, upload_id)
     for key, written in storage.keys_under(PREFIX):
         if key in dropped or (key not in known and written < old):
@@ -152,10 +158,18 @@ def _declare(
     return file
 
 
-def _opened(file: UploadedFile) -> UploadedFile:
+def _opened(file: UploadedFile, *, by: Actor) -> UploadedFile:
     """The file with a multipart upload that takes parts; a new one if there is none, or it is gone."""
-    if file.completed_at is not None or (file.upload_id and _is_open(file)):
+    if file.completed_at is not None:
         return file
+    if file.upload_id:
+        try:
+            storage.parts_of(file.key, file.upload_id)
+        except storage.Missing:
+            if _is_joined(file):
+                return _mark_completed(file.id, by=by)
+        else:
+            return file
     upload_id = storage.begin_upload(file.key)
     changed = UploadedFile.objects.filter(id=file.id, upload_id=file.upload_id, completed_at=None).update(
         upload_id=upload_id
@@ -165,12 +179,9 @@ def _opened(file: UploadedFile) -> UploadedFile:
     return get_file(file.id)
 
 
-def _is_open(file: UploadedFile) -> bool:
-    try:
-        storage.parts_of(file.key, file.upload_id)
-    except storage.Missing:
-        return storage.size_of(file.key) == file.size  # joined already, and only not yet marked
-    return True
+def _is_joined(file: UploadedFile) -> bool:
+    """By a call that was killed before it could say so. Of an upload that is gone."""
+    return storage.size_of(file.key) == file.size
 
 
 def _join(file: UploadedFile) -> None:
@@ -178,8 +189,8 @@ def _join(file: UploadedFile) -> None:
     try:
         parts = storage.parts_of(file.key, file.upload_id) if file.upload_id else []
     except storage.Missing:
-        if storage.size_of(file.key) == file.size:
-            return  # joined by a call that was killed before it could say so
+        if _is_joined(file):
+            return
         raise WrongState(f"The upload of {file.path} is gone; add the file again.") from None
     sizes = {part.number: part.size for part in parts}
     wanted = {number: cut.size_of(number, file_size=file.size) for number in range(1, cut.count + 1)}

@@ -35,8 +35,8 @@ def draft() -> ExpertVersion:
 class Store:
     """The chunked side of a stock client."""
 
-    def __init__(self) -> None:
-        told = Hub().client.get(f"/api/models/{EXPERT}/xet-write-token/main").json()
+    def __init__(self, expert: str = EXPERT) -> None:
+        told = Hub().client.get(f"/api/models/{expert}/xet-write-token/main").json()
         self.address = told["casUrl"].removeprefix("http://testserver")
         self.client = Client(headers={"Authorization": f"Bearer {told['accessToken']}"})
 

@@ -49,9 +49,9 @@ class Hub:
         body = {"operation": "upload", "transfers": ["basic", "multipart"], "objects": [oid], "hash_algo": "sha256"}
         return self.post(f"/{expert}.git/info/lfs/objects/batch", body | changes)
 
-    def send(self, data: bytes) -> Any:
+    def send(self, data: bytes, *, expert: str = EXPERT) -> Any:
         """The bytes of one large file, as clients bring them; the answer to its completion."""
-        upload = self.batch(data).json()["objects"][0]["actions"]["upload"]
+        upload = self.batch(data, expert=expert).json()["objects"][0]["actions"]["upload"]
         parts = cut(data, int(upload["header"].pop("chunk_size")))
         for number, url in upload["header"].items():
             assert put(url, parts[int(number)], {}) == 200
