@@ -345,6 +345,7 @@ OPERATIONS: dict[str, Operation] = {
     "listExperts": Operation("GET", always("/experts"), EVERYBODY),
     "createExpert": Operation("POST", always("/experts"), OWNER, a_new_expert),
     "getExpert": Operation("GET", an_expert, EVERYBODY),
+    "getLineage": Operation("GET", lambda: f"{an_expert()}/lineage", EVERYBODY),
     "draftVersion": Operation(
         "POST",
         lambda: f"{an_expert()}/versions",
@@ -463,6 +464,7 @@ OPERATIONS: dict[str, Operation] = {
     "combineLicences": Operation(
         "POST", always("/licences/combine"), EVERYBODY, always({"purpose": "research", "licences": ["MIT"]})
     ),
+    "getLicenceTexts": Operation("GET", always("/licences/texts?expression=MIT"), EVERYBODY),
     "listModels": Operation("GET", always("/models"), EVERYBODY),
     "getModel": Operation("GET", lambda: f"/models/{make_revision().model}", CONSUMER | CHECKERS),
     "requestModel": Operation("PUT", always("/models/library/reader"), CONSUMER, a_new_model),

@@ -1,6 +1,8 @@
-"""Licences taken together, over HTTP: what a set of experts and licences comes to for a purpose."""
+"""Licences over HTTP: their texts, and what a set of experts and licences comes to for a purpose."""
 
-from drf_spectacular.utils import extend_schema
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -9,9 +11,10 @@ from rest_framework.views import APIView
 from registry.api.bodies import Body
 from registry.api.callers import actor_of
 from registry.compositions.licensing import combine_named
+from registry.errors import Invalid
 from registry.evidence.combining import Combined
 from registry.evidence.duties import Finding
-from registry.evidence.licences import MAX_EXPRESSION
+from registry.evidence.licences import MAX_EXPRESSION, texts_of
 
 MAX_NAME = 81  # organisation/name
 
@@ -44,6 +47,34 @@ class CombineLicences(Body):
         child=serializers.CharField(max_length=MAX_EXPRESSION), max_length=200, required=False
     )
     counts_as = serializers.CharField(max_length=40, required=False)
+
+
+class LicenceTextOut(serializers.Serializer[Any]):
+    """`text`: empty where neither SPDX nor the registry has one."""
+
+    id = serializers.CharField(read_only=True)
+    text = serializers.CharField(read_only=True)
+
+
+class LicenceTextsOut(serializers.Serializer[Any]):
+    licences = LicenceTextOut(many=True, read_only=True)
+
+
+class LicenceTextsView(APIView):
+    """/licences/texts"""
+
+    @extend_schema(
+        operation_id="getLicenceTexts",
+        parameters=[OpenApiParameter("expression", str, required=True, description="Such as MIT AND CC-BY-4.0.")],
+        responses=LicenceTextsOut,
+    )
+    def get(self, request: Request) -> Response:
+        """The standard texts of the licences that an expression names, to be read beside what an owner gave."""
+        expression = request.query_params.get("expression", "")
+        if not 1 <= len(expression.strip()) <= MAX_EXPRESSION:
+            raise Invalid(f"Give the expression, of 1 to {MAX_EXPRESSION} characters: ?expression=MIT.")
+        texts = texts_of(expression)
+        return Response({"licences": [{"id": name, "text": text} for name, text in texts.items()]})
 
 
 class CombineLicencesView(APIView):

@@ -16,10 +16,13 @@ from registry.api.bodies import Body
 from registry.api.callers import actor_of, person_of
 from registry.api.problems import PolicyReason
 from registry.compositions.models import Composition, Model
-from registry.compositions.queries import explain, models_seen_by
+from registry.compositions.queries import explain, find_models
+from registry.errors import Invalid
 from registry.experts.models import ExpertVersion
 from registry.experts.queries import get_visible_anchor
 from registry.policy.rules import Remedy, Verdict
+
+MAX_FILTER = 200
 
 BUILDS_SHOWN = 50
 
@@ -115,14 +118,22 @@ class Models(ListAPIView[Model]):
     queryset = Model.objects.none()
 
     def get_queryset(self) -> Any:
-        rows = models_seen_by(actor_of(self.request))
-        organisation = self.request.query_params.get("organisation")
-        return rows.filter(organisation__slug=organisation) if organisation else rows
+        asked = {name: self.request.query_params.get(name, "") for name in ("organisation", "q")}
+        for name, value in asked.items():
+            if len(value) > MAX_FILTER:
+                raise Invalid(f"{name}: at most {MAX_FILTER} characters are searched for.")
+        return find_models(actor_of(self.request), **asked)
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), **context_of(self.request)}
 
-    @extend_schema(operation_id="listModels", parameters=[OpenApiParameter("organisation", str)])
+    @extend_schema(
+        operation_id="listModels",
+        parameters=[
+            OpenApiParameter("organisation", str),
+            OpenApiParameter("q", str, description="Words in its name or its organisation's."),
+        ],
+    )
     def get(self, request: Request) -> Response:
         """The models of one's own organisations; all of them for auditors, compliance and operators."""
         return self.list(request)

@@ -12,6 +12,7 @@ from registry.api import (
     experts,
     files,
     licences,
+    lineage,
     models,
     notices,
     policies,
@@ -61,6 +62,7 @@ urlpatterns: list[URLPattern] = [
     path("anchors/<slug:slug>/submit", experts.SubmitAnchor.as_view()),
     path("experts", experts.Experts.as_view()),
     path("experts/<slug:organisation>/<slug:name>", experts.ExpertView.as_view()),
+    path("experts/<slug:organisation>/<slug:name>/lineage", lineage.LineageView.as_view()),
     path("experts/<slug:organisation>/<slug:name>/versions", versions.Versions.as_view()),
     path("versions/<uuid:version_id>", versions.Version.as_view()),
     path("versions/<uuid:version_id>/files", versions.VersionFiles.as_view()),
@@ -110,6 +112,7 @@ urlpatterns: list[URLPattern] = [
     path("withdrawals/<uuid:withdrawal_id>/certificate", withdrawals.CertificateOfWithdrawal.as_view()),
     # compositions
     path("licences/combine", licences.CombineLicencesView.as_view()),
+    path("licences/texts", licences.LicenceTextsView.as_view()),
     path("models", models.Models.as_view()),
     path("models/explain", models.Explain.as_view()),
     path("models/<slug:org>/<slug:name>", requesting.ModelView.as_view()),

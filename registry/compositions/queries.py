@@ -63,6 +63,16 @@ def models_seen_by(actor: Actor) -> QuerySet[Model]:
     )
 
 
+def find_models(actor: Actor, *, organisation: str = "", q: str = "") -> QuerySet[Model]:
+    """Those that the actor sees, narrowed down: each word of `q` stands in the organisation's name or the model's."""
+    rows = models_seen_by(actor)
+    if organisation:
+        rows = rows.filter(organisation__slug=organisation)
+    for word in q.replace("/", " ").split():
+        rows = rows.filter(Q(name__icontains=word) | Q(organisation__slug__icontains=word))
+    return rows
+
+
 def compositions_seen_by(actor: Actor) -> QuerySet[Composition]:
     rows = Composition.objects.filter(reach_of(actor).rows("model__organisation"))
     return rows.select_related("model__organisation", "model__anchor")

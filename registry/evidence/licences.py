@@ -58,6 +58,11 @@ def licences_in(expression: str) -> tuple[str, ...]:
     return _names_in(_parse(expression))
 
 
+def texts_of(expression: str) -> dict[str, str]:
+    """The text of each licence and exception that it names; empty where nobody but its owner has one."""
+    return {name: licence_text(name) or "" for name in licences_in(expression)}
+
+
 def all_together(expressions: Iterable[str]) -> str:
     """What applies to something that is made of parts under each of these: all of them."""
     parts: dict[str, str] = {}

@@ -95,9 +95,10 @@ def test_four_people_do_the_main_job(browser: Browser, scene: Scene) -> None:
         lee = scene.enter(browser, LEE, windows)
 
         upload(ida, scene)
-        review(kim)
+        review(kim, ida)
         request(lee, scene)
         withdraw(ida)
+        see_who_used_it(ida)
         see_what_is_left(lee)
         read_the_log(lee)
 
@@ -161,12 +162,17 @@ def say_what_was_consented_to(ida: Visitor) -> None:
         page.get_by_test_id("document-file").set_input_files(file)
 
 
-def review(kim: Visitor) -> None:
+def review(kim: Visitor, ida: Visitor) -> None:
     page = kim.page
     page.get_by_role("link", name="Open the review queue").click()
-    page.get_by_role("link", name="stage/drama, version 1").wait_for()
+    ours = page.get_by_role("link", name="stage/drama, version 1")
+    ours.wait_for()
     kim.look("review-queue")
-    page.get_by_role("link", name="stage/drama, version 1").click()
+    for _ in range(page.locator("[data-queue] a").count()):
+        page.keyboard.press("j")
+        if ours.evaluate("link => link === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
     page.get_by_text("Signed by a registered key").wait_for()
     expect(page.get_by_text("Consent (1 document)")).to_be_visible()
     expect(page.get_by_text("The record leaves things out")).to_be_hidden()
@@ -174,18 +180,72 @@ def review(kim: Visitor) -> None:
         page.get_by_role("link", name="Download consent form.pdf").click()
     assert started.value.path().read_bytes() == pdf()
     assert started.value.suggested_filename == "consent form.pdf"
-    kim.look("review")
+    foresee(kim)
     page.get_by_role("button", name="Claim it").click()
     page.get_by_role("button", name="Release it").wait_for()
-    for item in page.get_by_role("radio", name="Yes").all():
-        item.check()
-    page.get_by_role("radio", name="Approve").check()
-    page.get_by_role("textbox", name="Reason").fill(
-        "The licence and the consent cover research, and the signature holds."
-    )
-    page.get_by_role("button", name="Approve").click()
+    ask(kim, ida)
+    answer_by_keyboard(kim)
+    decide_though_it_changed(kim)
     expect(page.get_by_text("Nothing to decide now")).to_be_visible()
     kim.look("review-decided")
+
+
+def foresee(kim: Visitor) -> None:
+    """What the licence says beside another, and what either decision would change."""
+    page = kim.page
+    expect(page.get_by_text("the standard text of CC-BY-4.0 counts")).to_be_visible()
+    page.get_by_role("combobox", name="Read beside the text of").fill("CC-BY-SA-4.0")
+    expect(page.get_by_text(re.compile(r"^\d\d % of the words are the same"))).to_be_visible()
+    expect(page.get_by_text("This changes no model")).to_be_visible()
+    kim.look("review")
+    page.get_by_text("If you turn it down").click()
+    expect(page.get_by_text("This changes no model")).to_be_visible()
+
+
+def ask(kim: Visitor, ida: Visitor) -> None:
+    """Kim asks while the page is open; what Ida answers, in another window, makes what Kim has read stale."""
+    kim.page.get_by_role("textbox", name="Ask its owner").fill("Who held the rights in the plays before you?")
+    kim.page.get_by_role("button", name="Ask", exact=True).click()
+    expect(kim.page.get_by_text("Not answered yet.")).to_be_visible()
+    window = ida.page.context.new_page()
+    window.goto(kim.page.url.replace("/reviews/", "/versions/"))
+    window.get_by_role("textbox", name="Your answer").fill("Nobody; they are in the public domain.")
+    window.get_by_role("button", name="Answer", exact=True).click()
+    expect(window.get_by_text("Nobody; they are in the public domain.")).to_be_visible()
+    window.close()
+
+
+def answer_by_keyboard(kim: Visitor) -> None:
+    page = kim.page
+    page.get_by_role("heading", name="Decision", exact=True).click()
+    page.keyboard.press("?")
+    expect(
+        page.get_by_role("dialog", name="Keyboard shortcuts").get_by_text("Does not apply, and say why")
+    ).to_be_visible()
+    kim.look("review-shortcuts")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.keyboard.press("j")
+    items = page.get_by_role("radio", name="Yes").count()
+    for done in range(items):
+        page.keyboard.press("y")
+        expect(page.get_by_text(f"{done + 1} of {items} answered")).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.get_by_role("radio", name="Approve")).to_be_checked()
+    page.keyboard.type("The licence and the consent cover research, and the signature holds.")
+
+
+def decide_though_it_changed(kim: Visitor) -> None:
+    page = kim.page
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("It has changed since you opened it")).to_be_visible()
+    kim.complaints[:] = [said for said in kim.complaints if "status of 412" not in said]  # the browser tells of it too
+    kim.look("review-stale")
+    page.get_by_role("button", name="Read it again").click()
+    expect(page.get_by_text("Nobody; they are in the public domain.")).to_be_visible()
+    expect(page.get_by_role("button", name="Approve")).to_be_disabled()
+    page.get_by_role("button", name="I have looked at it again").click()
+    page.get_by_role("button", name="Approve").click()
 
 
 def request(lee: Visitor, scene: Scene) -> None:
@@ -237,6 +297,23 @@ def withdraw(ida: Visitor) -> None:
     ida.look("version-withdrawn")
 
 
+def see_who_used_it(ida: Visitor) -> None:
+    page = ida.page
+    page.get_by_role("link", name="My experts").first.click()
+    uses = page.get_by_role("region", name="Use of each expert by each consumer")
+    expect(uses.get_by_role("row").filter(has_text="stage/drama")).to_contain_text("reading-hall")
+    expect(page.get_by_role("img", name=re.compile("^Built into models [1-9]"))).to_be_visible()
+    page.get_by_text("As a table").first.click()
+    expect(page.get_by_role("region", name="Built into models, month by month").get_by_role("row")).to_have_count(13)
+    ida.look("my-experts")
+    uses.get_by_role("link", name="stage/drama").click()
+    expect(page.get_by_role("img", name="stage/drama has 1 version, 1 of them withdrawn")).to_be_visible()
+    page.get_by_text("As a table").click()
+    went = page.get_by_role("region", name="Versions, and the models that hold or held each")
+    expect(went.get_by_role("row").filter(has_text="reading-hall/reading-room")).to_contain_text("no longer")
+    ida.look("expert-withdrawn")
+
+
 def see_what_is_left(lee: Visitor) -> None:
     page = lee.page
     page.reload()
@@ -249,6 +326,13 @@ def see_what_is_left(lee: Visitor) -> None:
     page.get_by_role("link", name="Models").first.click()
     page.get_by_role("link", name="reading-hall/reading-room").wait_for()
     lee.look("models")
+    page.keyboard.press("/")
+    found = page.get_by_role("dialog", name="Search")
+    found.get_by_role("searchbox", name="Experts and models").fill("reading")
+    expect(found.get_by_text("0 experts, 1 model.")).to_be_visible()
+    lee.look("search")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="reading-hall/reading-room")).to_be_visible()
 
 
 def read_the_log(lee: Visitor) -> None:

@@ -229,3 +229,19 @@ def test_models_of_one_organisation_are_asked_for_by_name() -> None:
 
     assert len(api(OLGA).get("/api/v1/models?organisation=library").json()["results"]) == 1
     assert api(OLGA).get("/api/v1/models?organisation=museum").json()["results"] == []
+
+
+def test_models_are_searched_for_by_words() -> None:
+    client = api(CY)
+    version = make_version()
+    for name in ("reader", "letters"):
+        make_revision(version, name=name)
+
+    def found(q: str) -> list[str]:
+        return [one["name"] for one in client.get("/api/v1/models", {"q": q}).json()["results"]]
+
+    assert found("READ") == ["reader"]
+    assert found("library/lett") == ["letters"]
+    assert sorted(found("library")) == ["letters", "reader"]
+    assert found("read lett") == []
+    assert client.get("/api/v1/models", {"q": "x" * 201}).status_code == 400

@@ -230,6 +230,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/experts/{organisation}/{name}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which models hold or held an expert's versions: all of them for its owner, for others those that they see. */
+        get: operations["getLineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/experts/{organisation}/{name}/versions": {
         parameters: {
             query?: never;
@@ -358,6 +375,23 @@ export interface paths {
         put?: never;
         /** @description What their licences ask for together, and what they have against one another. Nothing is stored. */
         post: operations["combineLicences"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/licences/texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The standard texts of the licences that an expression names, to be read beside what an owner gave. */
+        get: operations["getLicenceTexts"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1395,6 +1429,14 @@ export interface components {
             readonly same: boolean;
             readonly fault: string;
         };
+        /** @description `trained_on`: the data, as its owner says. */
+        AncestorOut: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly number: number;
+            readonly state: components["schemas"]["VersionState"];
+            readonly trained_on: string;
+        };
         AnchorOut: {
             /** Format: uuid */
             readonly id: string;
@@ -2049,6 +2091,14 @@ export interface components {
             /** Format: date-time */
             readonly lifted_at: string | null;
         };
+        /** @description `version` by its number; `holds`: the model's main still has it; `builds`: published ones that had it. */
+        HolderOut: {
+            readonly version: number;
+            readonly model: string;
+            readonly consumer: string;
+            readonly builds: number;
+            readonly holds: boolean;
+        };
         InclusionOut: {
             readonly expert: string;
             readonly version: number;
@@ -2113,6 +2163,14 @@ export interface components {
             /** Format: date-time */
             readonly valid_until: string | null;
         };
+        /** @description `text`: empty where neither SPDX nor the registry has one. */
+        LicenceTextOut: {
+            readonly id: string;
+            readonly text: string;
+        };
+        LicenceTextsOut: {
+            readonly licences: components["schemas"]["LicenceTextOut"][];
+        };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         LiftQuarantineRequest: {
             reason: string;
@@ -2122,6 +2180,12 @@ export interface components {
             readonly consumer: string;
             readonly inclusions: number;
             readonly downloads: number;
+        };
+        /** @description `left_out`: how many holders more there are than are told. */
+        LineageOut: {
+            readonly versions: components["schemas"]["AncestorOut"][];
+            readonly holders: components["schemas"]["HolderOut"][];
+            readonly left_out: number;
         };
         /** @description What the caller may do with it. */
         MayModel: {
@@ -3567,6 +3631,37 @@ export interface operations {
             };
         };
     };
+    getLineage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineageOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     draftVersion: {
         parameters: {
             query?: never;
@@ -3824,6 +3919,37 @@ export interface operations {
             };
         };
     };
+    getLicenceTexts: {
+        parameters: {
+            query: {
+                /** @description Such as MIT AND CC-BY-4.0. */
+                expression: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenceTextsOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listLog: {
         parameters: {
             query?: {
@@ -3914,6 +4040,8 @@ export interface operations {
                 /** @description The pagination cursor value. */
                 cursor?: string;
                 organisation?: string;
+                /** @description Words in its name or its organisation's. */
+                q?: string;
             };
             header?: never;
             path?: never;

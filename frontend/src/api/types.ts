@@ -22,6 +22,7 @@ export type Foresight = Schemas["ForesightOut"];
 export type Key = Schemas["KeyOut"];
 export type Licence = Schemas["LicenceOut"];
 export type LicenceTerms = Schemas["TermsOut"];
+export type Lineage = Schemas["LineageOut"];
 export type Model = Schemas["ModelOut"];
 export type ModelDetail = Schemas["ModelDetail"];
 export type NewToken = Schemas["NewToken"];

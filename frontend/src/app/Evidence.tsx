@@ -1,4 +1,5 @@
 /** Everything that speaks for a version, on one page: for its owner, for compliance, for whoever wants to use it. */
+import type { ReactNode } from "react";
 import type { Version } from "@/api/types";
 import { Section } from "@/components/Section";
 import { ConsentCard } from "@/features/evidence/ConsentCard";
@@ -17,15 +18,18 @@ interface EvidenceProps {
   version: Version;
   /** Whoever looks at it may read its documents. */
   documents: boolean;
+  /** What stands with the licence, for whoever reads it closely. */
+  besideLicence?: ReactNode;
 }
 
-export function Evidence({ version, documents }: EvidenceProps) {
+export function Evidence({ version, documents, besideLicence }: EvidenceProps) {
   const report = readReport(version.report);
   return (
     <>
       <Section title="Licence">
         <LicenceCard licence={version.licence} />
       </Section>
+      {besideLicence}
       <Section title="Consent" about="Asked again at every build and every download.">
         <ConsentCard consent={version.consent} />
       </Section>

@@ -5,8 +5,10 @@ import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { useSession } from "@/api/session";
 import classes from "@/app/Layout.module.css";
+import { Search } from "@/app/Search";
 import { Ways } from "@/app/Ways";
 import { Notice } from "@/components/Notice";
+import { ShortcutHelp } from "@/components/ShortcutHelp";
 import { AccountMenu } from "@/features/accounts/AccountMenu";
 import { SchemeSwitch } from "@/app/SchemeSwitch";
 
@@ -42,6 +44,8 @@ export function Layout() {
             </Box>
           )}
           <Group gap="xs" ms="auto" wrap="nowrap">
+            {person && <Search />}
+            {person && <ShortcutHelp />}
             {person ? <AccountMenu person={person} appearance={<SchemeSwitch />} /> : <SchemeSwitch />}
           </Group>
         </Group>

@@ -17,6 +17,11 @@ export function Ways({ person }: { person: Person }) {
           Upload
         </Link>
       )}
+      {hasRole(person, "owner") && (
+        <Link to="/my-experts" className={classes["way"]}>
+          My experts
+        </Link>
+      )}
       {hasRole(person, "compliance") && (
         <Link to="/reviews" className={classes["way"]}>
           Reviews

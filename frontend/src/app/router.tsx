@@ -79,6 +79,12 @@ const upload = createRoute({
   component: lazyRouteComponent(() => import("@/app/pages/UploadPage"), "UploadPage"),
 });
 
+const myExperts = createRoute({
+  ...inside,
+  path: "/my-experts",
+  component: lazyRouteComponent(() => import("@/app/pages/MyExpertsPage"), "MyExpertsPage"),
+});
+
 const reviews = createRoute({
   ...inside,
   path: "/reviews",
@@ -159,6 +165,7 @@ const pages = [
   expert,
   version,
   upload,
+  myExperts,
   reviews,
   review,
   policies,

@@ -2,6 +2,7 @@
 import { Text, VisuallyHidden } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { changes, pieces, type Change, type Piece } from "@/components/diff";
+import { passages } from "@/components/prose";
 import { count } from "@/components/sizes";
 import classes from "@/components/TextDiff.module.css";
 
@@ -89,5 +90,34 @@ function Marked({ kind, children }: { kind: Change[0]; children: string }) {
       <VisuallyHidden>{kind === "out" ? "taken out: " : "put in: "}</VisuallyHidden>
       {children}
     </Tag>
+  );
+}
+
+/** Long prose: what stays is folded away, what was rewritten is shown word by word. */
+export function ProseDiff({ before, after, label }: TextDiffProps) {
+  const found = useMemo(() => passages(before, after), [before, after]);
+  const [all, setAll] = useState(false);
+  const stay = found.filter(({ kind }) => kind === "same").length;
+  return (
+    // It scrolls, so the keyboard must reach it.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div className={classes["prose"]} tabIndex={0} role="region" aria-label={label}>
+      {stay > 0 && !all && (
+        <button type="button" className={classes["gap"]} onClick={() => setAll(true)}>
+          Show also {count(stay, "paragraph")} that {stay === 1 ? "is" : "are"} the same
+        </button>
+      )}
+      {found.map((passage, place) => {
+        if (passage.kind === "rewritten") {
+          return <WordDiff key={place} before={passage.before} after={passage.after} label={`Rewritten, paragraph ${place + 1}`} />;
+        }
+        if (passage.kind === "same" && !all) return null;
+        return (
+          <div key={place} className={classes["running"]}>
+            <Marked kind={passage.kind}>{passage.text}</Marked>
+          </div>
+        );
+      })}
+    </div>
   );
 }

@@ -8,6 +8,7 @@ import { PageButton, PageLink } from "@/components/PageLink";
 import { Section } from "@/components/Section";
 import { When } from "@/components/When";
 import { useExpert } from "@/features/experts/api";
+import { LineageGraph } from "@/features/experts/LineageGraph";
 import { VersionList } from "@/features/experts/VersionList";
 
 const route = getRouteApi("/signed-in/experts/$org/$name");
@@ -52,6 +53,9 @@ export function ExpertPage() {
                 ],
               ]}
             />
+          </Section>
+          <Section title="Where it went" about="From its data to whoever uses it. Struck through: taken out, or no longer held.">
+            <LineageGraph organisation={org} name={name} />
           </Section>
           <Section title="Versions">
             {found.versions.length === 0 ? (

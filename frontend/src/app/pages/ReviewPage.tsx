@@ -1,8 +1,10 @@
 /** One version before its reviewer: all evidence on one page, and the decision at its end. */
+import { Stack } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { Version } from "@/api/types";
 import { Evidence } from "@/app/Evidence";
+import classes from "@/app/pages/ReviewPage.module.css";
 import { Answered } from "@/components/Answered";
 import { Notice } from "@/components/Notice";
 import { Page } from "@/components/Page";
@@ -10,7 +12,9 @@ import { PageLink } from "@/components/PageLink";
 import { Section } from "@/components/Section";
 import { StateBadge } from "@/components/StateBadge";
 import { useDocumentCounts } from "@/features/evidence/Documents";
+import { LicenceTexts } from "@/features/evidence/LicenceTexts";
 import { useVersion } from "@/features/experts/api";
+import { Foreseen } from "@/features/policy/Foreseen";
 import { ClaimBar } from "@/features/reviews/ClaimBar";
 import { DecisionForm } from "@/features/reviews/DecisionForm";
 import { Questions } from "@/features/reviews/Questions";
@@ -39,22 +43,44 @@ export function ReviewPage() {
         >
           {found.waiting && <Suspensions waiting={found.waiting} />}
           {found.waiting && <ClaimBar versionId={found.id} waiting={found.waiting} mayReview={found.may.review} />}
-          <Evidence version={found} documents />
-          {found.waiting && (
-            <Section title="Questions" about="The owner's people are told of a question, and you of its answer.">
-              <Questions versionId={found.id} mayAsk={found.may.review} />
-            </Section>
-          )}
-          <Section title="Decision">
-            {found.reviews.length > 0 && <ReviewList reviews={found.reviews} />}
-            <Decision
-              version={found}
-              onReload={() => {
-                void version.refetch();
-                void queries.invalidateQueries({ queryKey: ["documents", id] });
-              }}
-            />
-          </Section>
+          <div className={classes["desk"]}>
+            <Stack gap="lg" miw={0}>
+              <Evidence
+                version={found}
+                documents
+                besideLicence={
+                  <Section title="Licence texts" about="What the owner declared or gave, word by word beside another licence.">
+                    <LicenceTexts licence={found.licence} />
+                  </Section>
+                }
+              />
+              {found.waiting && (
+                <Section title="Questions" about="The owner's people are told of a question, and you of its answer.">
+                  <Questions versionId={found.id} mayAsk={found.may.review} />
+                </Section>
+              )}
+            </Stack>
+            <Stack gap="lg" className={classes["beside"]}>
+              {found.waiting && (
+                <Section
+                  title="What a decision changes"
+                  about="Simulated by the policies that decide, over the models that stand and the decisions of late. Nothing is changed by looking."
+                >
+                  <Foreseen versionId={found.id} />
+                </Section>
+              )}
+              <Section title="Decision">
+                {found.reviews.length > 0 && <ReviewList reviews={found.reviews} />}
+                <Decision
+                  version={found}
+                  onReload={() => {
+                    void version.refetch();
+                    for (const what of ["documents", "questions"]) void queries.invalidateQueries({ queryKey: [what, id] });
+                  }}
+                />
+              </Section>
+            </Stack>
+          </div>
         </Page>
       )}
     </Answered>
@@ -64,7 +90,7 @@ export function ReviewPage() {
 function Decision({ version, onReload }: { version: Version; onReload: () => void }) {
   const documents = useDocumentCounts(version.id);
   if (version.may.review) {
-    return <DecisionForm key={version.changed_at} version={version} documents={documents} onReload={onReload} />;
+    return <DecisionForm key={version.id} version={version} documents={documents} onReload={onReload} />;
   }
   if (!version.waiting) {
     return (

@@ -37,9 +37,7 @@ function Tasks({ person }: { person: Person }) {
         <Section title="Data owner" about="Bring what you trained, see where it is used, take it back when you must.">
           <Stack gap="sm" align="flex-start">
             <PageButton to="/upload">Upload an expert</PageButton>
-            <PageLink to="/experts" search={{ organisation: organisationOf(person, "owner") }}>
-              My experts, and who uses them
-            </PageLink>
+            <PageLink to="/my-experts">My experts, and who uses them</PageLink>
           </Stack>
         </Section>
       )}
@@ -69,8 +67,4 @@ function Tasks({ person }: { person: Person }) {
       )}
     </>
   );
-}
-
-function organisationOf(person: Person, role: string): string | undefined {
-  return person.roles.find((held) => held.role === role)?.organisation;
 }

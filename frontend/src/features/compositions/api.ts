@@ -12,6 +12,11 @@ export function useModels() {
   return usePages(["models"], (cursor) => answer(client.GET("/api/v1/models", { params: { query: { cursor } } })));
 }
 
+/** The models whose names have these words. */
+export function useModelsNamed(q: string) {
+  return usePages(["models", "named", q], (cursor) => answer(client.GET("/api/v1/models", { params: { query: { q, cursor } } })));
+}
+
 export function useModel(org: string, name: string) {
   return useQuery({
     queryKey: ["models", org, name],

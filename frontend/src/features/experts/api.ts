@@ -39,6 +39,15 @@ export function useExpert(organisation: string, name: string) {
   });
 }
 
+/** Where it went: its versions, and the models that hold or held each. */
+export function useLineage(organisation: string, name: string) {
+  return useQuery({
+    queryKey: ["experts", organisation, name, "lineage"],
+    queryFn: () =>
+      answer(client.GET("/api/v1/experts/{organisation}/{name}/lineage", { params: { path: { organisation, name } } })),
+  });
+}
+
 const POLL_MS = 1_500;
 
 /** A version; asked again and again while the worker verifies it. */

@@ -1,6 +1,8 @@
 /** What a reviewer has to look at, kind of evidence by kind. What is required must hold before anything is approved. */
-import { Fieldset, Group, Radio, Stack, TextInput } from "@mantine/core";
+import { Fieldset, Group, Radio, Stack, Text, TextInput } from "@mantine/core";
+import { useMemo } from "react";
 import type { ChecklistItem, EvidenceKind } from "@/api/types";
+import { useShortcuts } from "@/components/shortcuts";
 import { count } from "@/components/sizes";
 
 type Said = "yes" | "no" | "not-applicable";
@@ -17,6 +19,11 @@ const WORDS: readonly [Said, string][] = [
   ["yes", "Yes"],
   ["no", "No"],
   ["not-applicable", "Does not apply"],
+];
+const BY_KEY: readonly [key: string, said: Said, words: string][] = [
+  ["y", "yes", "Yes, and on to the next"],
+  ["n", "no", "No, and say why"],
+  ["x", "not-applicable", "Does not apply, and say why"],
 ];
 const LONGEST_NOTE = 1_000;
 
@@ -42,13 +49,38 @@ interface ChecklistFieldsProps {
   items: readonly ChecklistItem[];
   documents?: DocumentCounts | undefined;
   answers: Answers;
-  onChange: (answers: Answers) => void;
+  onChange: (change: (now: Answers) => Answers) => void;
 }
 
 export function ChecklistFields({ items, documents, answers, onChange }: ChecklistFieldsProps) {
   const kinds = [...new Set(items.map((item) => item.kind))];
+  const shortcuts = useMemo(() => {
+    const ids = kinds.flatMap((kind) => items.filter((item) => item.kind === kind)).map(({ id }) => id);
+    return [
+      { key: "j", words: "The next item", act: () => goTo(neighbour(ids, 1)) },
+      { key: "k", words: "The item before", act: () => goTo(neighbour(ids, -1)) },
+      ...BY_KEY.map(([key, answer, words]) => ({
+        key,
+        words,
+        act: () => {
+          const id = current(ids) ?? ids[0];
+          if (id === undefined) return;
+          onChange((now) => ({ ...now, [id]: { answer, note: now[id]?.note ?? "" } }));
+          if (answer === "yes") goTo(ids[ids.indexOf(id) + 1] ?? id);
+          else setTimeout(() => goTo(id, "note")); // the note is there once the answer is
+        },
+      })),
+    ];
+    // `kinds` is made of `items`.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [items, onChange]);
+  useShortcuts("Checklist", shortcuts);
   return (
     <Stack>
+      <Text size="sm" c="dimmed">
+        {items.filter(({ id }) => answers[id]).length} of {items.length} answered. By keyboard: j and k move, y, n and x answer, ? lists
+        all keys.
+      </Text>
       {kinds.map((kind) => (
         <Fieldset key={kind} legend={legendOf(kind, documents)}>
           <Stack>
@@ -59,7 +91,7 @@ export function ChecklistFields({ items, documents, answers, onChange }: Checkli
                   key={item.id}
                   item={item}
                   said={answers[item.id]}
-                  onSay={(said) => onChange({ ...answers, [item.id]: said })}
+                  onSay={(said) => onChange((now) => ({ ...now, [item.id]: said }))}
                 />
               ))}
           </Stack>
@@ -67,6 +99,26 @@ export function ChecklistFields({ items, documents, answers, onChange }: Checkli
       ))}
     </Stack>
   );
+}
+
+/** The item that has the focus. */
+function current(ids: readonly string[]): string | undefined {
+  const id = document.activeElement?.closest<HTMLElement>("[data-item]")?.dataset["item"];
+  return ids.find((one) => one === id);
+}
+
+function neighbour(ids: readonly string[], by: 1 | -1): string | undefined {
+  const id = current(ids);
+  return id === undefined ? ids[0] : ids[ids.indexOf(id) + by];
+}
+
+function goTo(id: string | undefined, where: "answer" | "note" = "answer") {
+  const item = document.querySelector(`[data-item="${id}"]`);
+  const answer = item?.querySelector<HTMLElement>("input:checked") ?? item?.querySelector<HTMLElement>("input");
+  const note = item?.querySelector<HTMLElement>("[data-note]");
+  const field = where === "note" ? (note ?? answer) : answer;
+  field?.focus();
+  item?.scrollIntoView({ block: "nearest" });
 }
 
 interface ItemFieldProps {
@@ -77,7 +129,7 @@ interface ItemFieldProps {
 
 function ItemField({ item, said, onSay }: ItemFieldProps) {
   return (
-    <Stack gap="xs">
+    <Stack gap="xs" data-item={item.id}>
       <Radio.Group
         label={item.text}
         withAsterisk={item.required}
@@ -92,6 +144,7 @@ function ItemField({ item, said, onSay }: ItemFieldProps) {
       </Radio.Group>
       {said && said.answer !== "yes" && (
         <TextInput
+          data-note
           label="Note"
           description={said.answer === "not-applicable" ? "Say why it does not apply." : undefined}
           required={said.answer === "not-applicable"}

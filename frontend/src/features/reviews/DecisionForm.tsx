@@ -1,11 +1,13 @@
 /** Approve or reject, with a reason, what was read: if it has changed since, the service refuses and this says so. */
 import { Autocomplete, Button, Group, Radio, Stack, Textarea } from "@mantine/core";
-import { useState, type SubmitEvent } from "react";
+import { useMemo, useRef, useState, type SubmitEvent } from "react";
 import { Refusal } from "@/api/client";
 import type { Version } from "@/api/types";
 import { useVocabulary } from "@/api/vocabulary";
 import { Notice } from "@/components/Notice";
 import { RefusalNotice } from "@/components/RefusalNotice";
+import { useShortcuts } from "@/components/shortcuts";
+import { When } from "@/components/When";
 import { useChecklist, useReviewVersion } from "@/features/reviews/api";
 import { type Answers, ChecklistFields, type DocumentCounts, isComplete } from "@/features/reviews/ChecklistFields";
 
@@ -27,9 +29,26 @@ export function DecisionForm({ version, documents, onReload }: DecisionFormProps
   const [licence, setLicence] = useState(version.licence.concluded || version.licence.declared);
   const licences = useVocabulary().data?.licences ?? [];
   const decide = useReviewVersion(version.id);
+  const reasonField = useRef<HTMLTextAreaElement>(null);
+  // What was answered is kept when the version changes meanwhile; whoever decides says that they have looked again.
+  const [seen, setSeen] = useState(version.changed_at);
+  const changed = version.changed_at !== seen;
+  const shortcuts = useMemo(
+    () => [
+      { key: "a", words: "Approve, and on to the reason", act: () => choose("approve") },
+      { key: "r", words: "Reject, and on to the reason", act: () => choose("reject") },
+    ],
+    [],
+  );
+  useShortcuts("Decision", shortcuts);
   const complete = verdict === "reject" || (checklist && isComplete(checklist.items, answers));
-  const ready = verdict !== null && checklist !== undefined && complete && reason.trim().length >= SHORTEST_REASON;
+  const ready = !changed && verdict !== null && checklist !== undefined && complete && reason.trim().length >= SHORTEST_REASON;
   const stale = decide.error instanceof Refusal && decide.error.problem.status === 412;
+
+  function choose(which: "approve" | "reject") {
+    setVerdict(which);
+    reasonField.current?.focus();
+  }
 
   function handleSubmit(event: SubmitEvent) {
     event.preventDefault();
@@ -64,6 +83,7 @@ export function DecisionForm({ version, documents, onReload }: DecisionFormProps
           onChange={setLicence}
         />
         <Textarea
+          ref={reasonField}
           label="Reason"
           description={`At least ${SHORTEST_REASON} characters. The owner reads it, and the log keeps it.`}
           required
@@ -87,6 +107,16 @@ export function DecisionForm({ version, documents, onReload }: DecisionFormProps
               }}
             >
               Read it again
+            </Button>
+          </Notice>
+        )}
+        {changed && !stale && (
+          <Notice tone="warning" role="alert" title="It has changed since you began">
+            <span>
+              The version was changed <When at={version.changed_at} />, and this page shows it as it is now. What you answered is kept.
+            </span>
+            <Button variant="default" size="xs" w="fit-content" onClick={() => setSeen(version.changed_at)}>
+              I have looked at it again
             </Button>
           </Notice>
         )}

@@ -5,12 +5,26 @@ import { Empty } from "@/components/Empty";
 import { MoreButton } from "@/components/MoreButton";
 import { PageLink } from "@/components/PageLink";
 import { RowList } from "@/components/RowList";
+import { useShortcuts } from "@/components/shortcuts";
 import { StateBadge } from "@/components/StateBadge";
 import { When } from "@/components/When";
 import { useReviewQueue } from "@/features/reviews/api";
 
+/** Up and down the queue by keyboard; Enter opens, as on every link. */
+const KEYS = [
+  { key: "j", words: "The next version in the queue", act: () => step(1) },
+  { key: "k", words: "The one before", act: () => step(-1) },
+];
+
+function step(by: 1 | -1) {
+  const links = [...document.querySelectorAll<HTMLElement>("[data-queue] a")];
+  const at = links.findIndex((link) => link === document.activeElement);
+  links[at < 0 ? (by > 0 ? 0 : links.length - 1) : at + by]?.focus();
+}
+
 export function ReviewQueue() {
   const queue = useReviewQueue();
+  useShortcuts("Review queue", KEYS);
   return (
     <Answered query={queue} what="review queue">
       {(items) =>
@@ -19,7 +33,7 @@ export function ReviewQueue() {
             A version appears here when its owner has submitted it and the registry has verified its files.
           </Empty>
         ) : (
-          <Stack>
+          <Stack data-queue>
             <RowList label="Waiting for review">
               {items.map((item) => (
                 <li key={item.version.id}>

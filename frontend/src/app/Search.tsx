@@ -1,0 +1,43 @@
+/** Search across experts and models, from everywhere: `/` opens it, the arrows move, Enter opens what was found. */
+import { Button, Kbd, Modal } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { lazy, Suspense, useMemo } from "react";
+import { Loading } from "@/components/Loading";
+import { useShortcuts } from "@/components/shortcuts";
+
+// Asked for when somebody searches, not before.
+const SearchPanel = lazy(async () => ({ default: (await import("@/app/SearchPanel")).SearchPanel }));
+
+export function Search() {
+  const [opened, { open, close }] = useDisclosure(false);
+  const shortcuts = useMemo(() => [{ key: "/", words: "Search experts and models", act: open }], [open]);
+  useShortcuts("Everywhere", shortcuts);
+  return (
+    <>
+      <Button
+        variant="default"
+        size="sm"
+        px="sm"
+        aria-haspopup="dialog"
+        aria-label="Search"
+        onClick={open}
+        rightSection={<Kbd visibleFrom="lg" size="xs" aria-hidden>/</Kbd>}
+        styles={{ section: { marginInlineStart: "0.4rem" } }}
+      >
+        <span aria-hidden>⌕</span>
+      </Button>
+      <Modal
+        opened={opened}
+        onClose={close}
+        title="Search"
+        size="lg"
+        yOffset="8vh"
+        closeButtonProps={{ "aria-label": "Close this dialog" }}
+      >
+        <Suspense fallback={<Loading what="search" />}>
+          <SearchPanel onGone={close} />
+        </Suspense>
+      </Modal>
+    </>
+  );
+}
