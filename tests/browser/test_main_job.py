@@ -270,6 +270,11 @@ def request(lee: Visitor, scene: Scene) -> None:
 
     expect(page.get_by_role("heading", name="Load it")).to_be_visible(timeout=A_BUILD)
     expect(page.get_by_text('from_pretrained("reading-hall/reading-room")').first).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^The model needs [0-9.]+ bits for a byte"))).to_be_visible()
+    routing = page.get_by_role("region", name="Share of the work of each expert, layer by layer")
+    expect(routing.get_by_role("row").filter(has_text="stage/drama")).to_contain_text("%")
+    duties = page.get_by_role("region", name="Duties, and the parts that ask for each")
+    expect(duties.get_by_role("columnheader", name="stage/drama")).to_be_visible()
     lee.look("composition")
 
 

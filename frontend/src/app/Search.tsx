@@ -24,7 +24,10 @@ export function Search() {
         rightSection={<Kbd visibleFrom="lg" size="xs" aria-hidden>/</Kbd>}
         styles={{ section: { marginInlineStart: "0.4rem" } }}
       >
-        <span aria-hidden>⌕</span>
+        <svg width="16" height="16" viewBox="0 0 16 16" fill="none" stroke="currentColor" strokeWidth="2" strokeLinecap="round" aria-hidden>
+          <circle cx="6.5" cy="6.5" r="4.5" />
+          <path d="m10 10 4 4" />
+        </svg>
       </Button>
       <Modal
         opened={opened}

@@ -7,6 +7,7 @@ import { RowList } from "@/components/RowList";
 import { Section } from "@/components/Section";
 import { count, size } from "@/components/sizes";
 import { StateBadge } from "@/components/StateBadge";
+import { LicenceMatrix } from "@/features/compositions/LicenceMatrix";
 import { Validation } from "@/features/compositions/Validation";
 
 const ENDED_WITHOUT_MODEL = ["refused", "failed", "cancelled"];
@@ -23,6 +24,11 @@ export function CompositionFacts({ composition }: { composition: Composition }) 
       {composition.decisions.length > 0 && (
         <Section title="Decisions" about="What the policies answered for each expert.">
           <Decisions decisions={composition.decisions} />
+        </Section>
+      )}
+      {(hasModel || composition.licences.conflicts.length > 0) && (
+        <Section title="Licences together" about="What the licences of all its parts ask of whoever has the model.">
+          <LicenceMatrix licences={composition.licences} />
         </Section>
       )}
       {hasModel && (

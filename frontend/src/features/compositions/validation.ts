@@ -24,11 +24,16 @@ export function compared({ model, anchor }: Measured): string {
   return `${Math.abs(share).toFixed(1)} % ${share < 0 ? "better" : "worse"} than its anchor`;
 }
 
+/** The share of the work of each slot, layer by layer. */
+export function byLayer(validation: Record<string, unknown>): number[][] {
+  const layers = validation["routing"];
+  if (!Array.isArray(layers)) return [];
+  return layers.filter((row): row is number[] => Array.isArray(row) && row.every((value) => typeof value === "number"));
+}
+
 /** The share of the work that each slot did, over all layers. */
 export function shares(validation: Record<string, unknown>): number[] {
-  const layers = validation["routing"];
-  if (!Array.isArray(layers) || layers.length === 0) return [];
-  const rows = layers.filter((row): row is number[] => Array.isArray(row) && row.every((value) => typeof value === "number"));
+  const rows = byLayer(validation);
   const slots = rows[0]?.length ?? 0;
   return Array.from({ length: slots }, (_, slot) => rows.reduce((sum, row) => sum + (row[slot] ?? 0), 0) / rows.length);
 }

@@ -50,7 +50,7 @@ function Drawing({ graph: { nodes, lines, rows } }: { graph: Graph }) {
   const height = TOP + rows * HIGH + (rows - 1) * GAP_Y + 2;
   const byId = new Map(nodes.map((node) => [node.id, node]));
   return (
-    <svg viewBox={`-1 0 ${width + 2} ${height}`} style={{ minWidth: 760, maxHeight: height * 1.1 }} className={classes["drawing"]} aria-hidden>
+    <svg viewBox={`-1 0 ${width + 2} ${height}`} style={{ minWidth: 980, maxHeight: height * 1.1 }} className={classes["drawing"]} aria-hidden>
       {COLUMNS.map((column, place) => (
         <text key={column} x={place * (WIDE + GAP_X)} y={14} className={classes["column"]}>
           {column}
