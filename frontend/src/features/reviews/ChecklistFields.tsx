@@ -118,7 +118,6 @@ function goTo(id: string | undefined, where: "answer" | "note" = "answer") {
   const note = item?.querySelector<HTMLElement>("[data-note]");
   const field = where === "note" ? (note ?? answer) : answer;
   field?.focus();
-  item?.scrollIntoView({ block: "nearest" });
 }
 
 interface ItemFieldProps {
