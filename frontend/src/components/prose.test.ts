@@ -18,6 +18,13 @@ test("a paragraph that was rewritten stands beside what it was, others are new o
   ]);
 });
 
+test("a paragraph in the place of quite another is not mixed with it", () => {
+  expect(passages("Name the author of it.", "Whoever sells it owes us half.")).toEqual([
+    { kind: "out", text: "Name the author of it." },
+    { kind: "in", text: "Whoever sells it owes us half." },
+  ]);
+});
+
 test("likeness is whole for the same text, none for another, and half for half", () => {
   expect([likeness("a b\n\nc d", "a b c d"), likeness("a b c d", "a b c d")]).toEqual([expect.any(Number), 1]);
   expect(likeness("a b", "c d")).toBe(0);

@@ -1,6 +1,8 @@
 /** Long prose beside long prose: paragraph by paragraph, and word by word where a paragraph was rewritten. */
 import { changes, pieces } from "@/components/diff";
 
+const RELATED = 0.5;
+
 export type Passage =
   | { kind: "same" | "out" | "in"; text: string }
   | { kind: "rewritten"; before: string; after: string };
@@ -33,10 +35,25 @@ export function passages(before: string, after: string): Passage[] {
 function rewritten(before: readonly string[], after: readonly string[]): Passage[] {
   const both = Math.min(before.length, after.length);
   return [
-    ...before.slice(0, both).map((text, place): Passage => ({ kind: "rewritten", before: text, after: after[place] ?? "" })),
+    ...before.slice(0, both).flatMap((text, place) => pair(text, after[place] ?? "")),
     ...before.slice(both).map((text): Passage => ({ kind: "out", text })),
     ...after.slice(both).map((text): Passage => ({ kind: "in", text })),
   ];
+}
+
+/** Word by word only where the words are mostly the same; else nobody could read it. */
+function pair(before: string, after: string): Passage[] {
+  if (likenessOf(before, after) >= RELATED) return [{ kind: "rewritten", before, after }];
+  return [
+    { kind: "out", text: before },
+    { kind: "in", text: after },
+  ];
+}
+
+function likenessOf(before: string, after: string): number {
+  const found = changes(before.split(" "), after.split(" "));
+  const same = 2 * found.filter(([kind]) => kind === "same").length;
+  return same / (before.split(" ").length + after.split(" ").length);
 }
 
 /** How much of the first is in the second, from 0 to 1, by words: a hint whether it is the same text at all. */
