@@ -134,8 +134,7 @@ def _send(line: _Line, declare: Callable[[LocalFile], shapes.File], told: _Told)
             raise
     if line.stop.is_set():
         return
-    if local.changed():
-        raise Refused(f"{local.source} changed while it was sent; start again.", status=0, code="file-changed")
+    _refuse_changed(local)
     line.guildhall.complete_file(declared["id"])
 
 
@@ -178,6 +177,7 @@ class _Sender:
 
     def _put(self, span: _Span, digest: str, part: shapes.SignedPart) -> None:
         data = self._read(span)
+        _refuse_changed(self.local)  # else the store refuses what is not what was signed for, again and again
         for attempt in range(ATTEMPTS):
             if attempt:  # a URL lives for minutes, and a dropped line may last longer
                 part = self._sign({span.number: digest})[span.number]
@@ -195,6 +195,11 @@ class _Sender:
                 return
         message = f"Part {span.number} of {self.local.path} could not be sent: {why}. Run it again to go on from here."
         raise Refused(message, status=0, code="upload-broken")
+
+
+def _refuse_changed(local: LocalFile) -> None:
+    if local.changed():
+        raise Refused(f"{local.source} changed while it was sent; start again.", status=0, code="file-changed")
 
 
 def _by_lanes(spans: Sequence[_Span]) -> Iterator[Sequence[_Span]]:

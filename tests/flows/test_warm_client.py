@@ -28,7 +28,7 @@ TOLERANCE = 1e-5
 @pytest.fixture(scope="module")
 def shelf(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     folder = tmp_path_factory.mktemp("home")
-    with open_shelf(site, folder, experts=EXPERTS, examiners="examiners", consumer="reading-room") as opened:
+    with open_shelf(site, folder, experts=EXPERTS, examiners="proof-readers", consumer="reading-room") as opened:
         yield opened
 
 
