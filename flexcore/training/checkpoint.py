@@ -35,6 +35,7 @@ class Checkpoint:
 
     path: Path
     run: str
+    silent: bool = False  # no progress is shown
 
     def save(self, stand: Stand, weights: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
         tensors: dict[str, Tensor] = {}
@@ -43,10 +44,18 @@ class Checkpoint:
             for moment in MOMENTS:
                 tensors[f"{moment}.{name}"] = optimizer.state[weight][moment]
         partial = self.path.with_name(self.path.name + ".partial")
-        save_file(tensors, partial, metadata={"run": self.run, "step": str(stand.step), "bits": repr(stand.bits)})
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
-        partial.replace(self.path)
+        said = {"run": self.run, "step": str(stand.step), "bits": repr(stand.bits)}
+        try:
+            save_file(tensors, partial, metadata=said)
+            with partial.open("rb+") as file:
+                os.fsync(file.fileno())
+            partial.replace(self.path)
+        except (OSError, SafetensorError) as fault:
+            partial.unlink(missing_ok=True)
+            raise OSError(
+                f"the checkpoint at step {stand.step} could not be written to {self.path.parent} ({fault}); make room "
+                "there and give the same command again: it goes on from the checkpoint before."
+            ) from fault
 
     def resume(self, weights: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> Stand:
         """Where the run was left: at the start where there is no file."""
@@ -73,6 +82,7 @@ class Checkpoint:
         return stand
 
     def forget(self) -> None:
+        """Once a package was written; the run's journal stays."""
         self.path.unlink(missing_ok=True)
 
 
