@@ -20,8 +20,9 @@ from flexcore.merging.flexolmo import compose, members_in_order
 from flexcore.model.transformer import FlexOlmo
 from flexcore.package import check_anchor_package, check_expert_package
 from flexcore.splitting import join_dense, split_expert
+from flexcore.training import sharding
 from flexcore.training.anchor import WEIGHT_DECAY, AnchorOrder, Size, import_anchor, make_anchor
-from flexcore.training.corpus import read_documents
+from flexcore.training.documents import read_documents
 from flexcore.training.expert import ExpertOrder, make_expert
 from flexcore.training.loop import Astray, Plan, bf16_helps, keep_memory
 from flexcore.training.privacy import Privacy
@@ -98,7 +99,10 @@ def _train(asked: argparse.Namespace) -> None:
         bias=asked.bias,
         privacy=None if asked.epsilon is None else Privacy(asked.epsilon, asked.delta, asked.dp_clip),
     )
-    contents = make_expert(order, measure)
+    with sharding.processes():
+        contents = make_expert(order, measure)
+        if sharding.number() > 0:
+            return
     print(f"{asked.out}: expert {contents.data_digest}")
     for name, found in contents.card["evaluation"].items():
         before, after = found["bits_per_byte_before"], found["bits_per_byte_after"]
@@ -267,7 +271,7 @@ def _anchor_options(anchor: argparse.ArgumentParser) -> None:
 
 def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument("--anchor", type=Path, required=True)
-    train.add_argument("--corpus", type=Path, required=True, help="your training text, a .jsonl file")
+    train.add_argument("--corpus", type=Path, required=True, help="your text: .jsonl, .txt, .parquet or a folder")
     train.add_argument("--public", type=Path, help="public training text, replayed so that a merge keeps its skill")
     train.add_argument("--replay", type=_share, default=0.25, help="share of public text (default 0.25)")
     train.add_argument("--bias", action="store_true", help="learn a negative router bias (stock models hold none)")

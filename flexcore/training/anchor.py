@@ -19,8 +19,9 @@ from flexcore.model.names import router_rows
 from flexcore.model.transformer import DTYPES, FlexOlmo
 from flexcore.package import AnchorContents
 from flexcore.splitting import Origin, split_anchor
-from flexcore.training.checkpoint import Checkpoint, beside, bits_of, file_digest, run_digest
-from flexcore.training.corpus import Mixture, Windows, read_documents, windows_needed
+from flexcore.training.checkpoint import Checkpoint, beside, bits_of, run_digest
+from flexcore.training.corpus import Mixture, Windows, windows_needed
+from flexcore.training.documents import corpus_digest, read_documents
 from flexcore.training.embedding import EMBEDDER, EMBEDDER_DIGEST, Vector, mean_embedding, router_row, sample
 from flexcore.training.loop import Plan, train, training_facts
 from flexcore.training.packages import refuse_existing, save_anchor
@@ -70,7 +71,7 @@ class AnchorOrder:
     projection_seed: int = PROJECTION_SEED
 
     def run(self) -> str:
-        return run_digest({**asdict(replace(self, corpus=Path(), out=Path())), "corpus": file_digest(self.corpus)})
+        return run_digest({**asdict(replace(self, corpus=Path(), out=Path())), "corpus": corpus_digest(self.corpus)})
 
 
 def make_anchor(order: AnchorOrder, *, public_vector: Vector | None = None) -> AnchorContents:
@@ -94,7 +95,7 @@ def make_anchor(order: AnchorOrder, *, public_vector: Vector | None = None) -> A
         embedder_digest=EMBEDDER_DIGEST,
         projection_seed=order.projection_seed,
         public_vector=vector.tolist(),
-        training=training_facts(order.plan, bits) | {"corpus": file_digest(order.corpus), "tied_embeddings": True},
+        training=training_facts(order.plan, bits) | {"corpus": corpus_digest(order.corpus), "tied_embeddings": True},
     )
     contents = save_anchor(order.out, model, tokenizer=tokenizer_files, card=card)
     checkpoint.forget()

@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from flexcore.training.sharding import like, number, whole
 from flexcore.untrusted import Malformed
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -35,18 +36,21 @@ class Checkpoint:
 
     path: Path
     run: str
-    silent: bool = False  # no progress is shown
 
     def save(self, stand: Stand, weights: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
         tensors: dict[str, Tensor] = {}
         for name, weight in weights.items():
-            tensors[f"weight.{name}"] = weight.detach()
+            tensors[f"weight.{name}"] = whole(weight.detach())
             for moment in MOMENTS:
-                tensors[f"{moment}.{name}"] = optimizer.state[weight][moment]
+                tensors[f"{moment}.{name}"] = whole(optimizer.state[weight][moment])
+        if number() == 0:
+            self._write(stand, tensors)
+
+    def _write(self, stand: Stand, tensors: Mapping[str, Tensor]) -> None:
         partial = self.path.with_name(self.path.name + ".partial")
         said = {"run": self.run, "step": str(stand.step), "bits": repr(stand.bits)}
         try:
-            save_file(tensors, partial, metadata=said)
+            save_file(dict(tensors), partial, metadata=said)
             with partial.open("rb+") as file:
                 os.fsync(file.fileno())
             partial.replace(self.path)
@@ -72,10 +76,10 @@ class Checkpoint:
                 stand = Stand(int(facts["step"]), float(facts["bits"]))
                 with torch.no_grad():
                     for name, weight in weights.items():
-                        weight.copy_(file.get_tensor(f"weight.{name}"))
+                        weight.copy_(like(file.get_tensor(f"weight.{name}"), weight))
                         optimizer.state[weight] = {
-                            "step": torch.tensor(float(stand.step)),
-                            **{moment: file.get_tensor(f"{moment}.{name}").clone() for moment in MOMENTS},
+                            "step": torch.tensor(float(stand.step), device=weight.device),
+                            **{moment: like(file.get_tensor(f"{moment}.{name}"), weight) for moment in MOMENTS},
                         }
         except SafetensorError as fault:
             raise Malformed(f"{self.path} is damaged ({fault}); delete it to start again.") from fault
@@ -83,7 +87,8 @@ class Checkpoint:
 
     def forget(self) -> None:
         """Once a package was written; the run's journal stays."""
-        self.path.unlink(missing_ok=True)
+        if number() == 0:
+            self.path.unlink(missing_ok=True)
 
 
 def beside(out: Path) -> Path:
@@ -102,7 +107,7 @@ def file_digest(path: Path) -> str:
 
 def bits_of(weight: Tensor) -> memoryview:
     """As they lie in memory, row after row."""
-    flat = weight.detach().contiguous().reshape(-1)
+    flat = weight.detach().cpu().contiguous().reshape(-1)
     return memoryview(flat.view(torch.uint8).numpy())  # type: ignore[arg-type]  # numpy's stub hides the buffer
 
 

@@ -17,9 +17,11 @@ from flexcore.cards import expert_card
 from flexcore.loading import load_beside, with_expert
 from flexcore.model.names import expert_weights, has_bias, router_biases, router_rows
 from flexcore.model.transformer import FlexOlmo
-from flexcore.package import Contents, check_anchor_package
-from flexcore.training.checkpoint import Checkpoint, beside, file_digest, run_digest, weights_digest
-from flexcore.training.corpus import Mixture, Windows, read_documents, windows_needed
+from flexcore.package import Contents, check_anchor_package, check_expert_package
+from flexcore.training import sharding
+from flexcore.training.checkpoint import Checkpoint, beside, run_digest, weights_digest
+from flexcore.training.corpus import Mixture, Windows, windows_needed
+from flexcore.training.documents import check_enough, corpus_digest, read_documents
 from flexcore.training.embedding import EMBEDDER, EMBEDDER_DIGEST, Vector, mean_embedding, router_row, sample
 from flexcore.training.loop import SECONDS_BETWEEN_CHECKPOINTS, Gradients, LossOf, Plan, train, training_facts
 from flexcore.training.packages import refuse_existing, save_expert
@@ -52,8 +54,8 @@ class ExpertOrder:
         return run_digest(
             {
                 "anchor": anchor_digest,
-                "corpus": file_digest(self.corpus),
-                "public": None if self.public is None else file_digest(self.public),
+                "corpus": corpus_digest(self.corpus),
+                "public": None if self.public is None else corpus_digest(self.public),
                 "plan": asdict(self.plan),
                 "replay": self.replay,
                 "bias": self.bias,
@@ -79,10 +81,14 @@ def make_expert(
     unless one is given.
     """
     refuse_existing(order.out)
+    sharding.check_batch(order.plan.batch)
+    if sharding.count() > 1 and (order.bias or order.privacy):
+        raise Malformed("A bias or privacy is trained by one process; start it without torchrun.")
     public = check_anchor_package(order.anchor)
     anchor = load_beside(order.anchor)
     documents = read_documents(order.corpus)
-    batches = _batches(order, documents)
+    check_enough(documents, order.corpus)
+    batches = _batches(order, documents, public.architecture.vocab_size)
     budget = _budget(order, documents)
     shown = sample(documents, seed=order.plan.seed)
     if domain_vector is not None:
@@ -105,6 +111,9 @@ def make_expert(
         bias=order.bias,
         private=None if budget is None else _private(order, documents, budget, batches),
     )
+    if sharding.number() > 0:
+        sharding.wait()
+        return check_expert_package(order.out)
     card = expert_card(
         anchor_digest=public.digest,
         dimensions=public.architecture.dimensions,
@@ -121,11 +130,17 @@ def make_expert(
     )
     contents = save_expert(order.out, pair, slot=NEW, card=card, data_card=order.data_card)
     checkpoint.forget()
+    sharding.wait()
     return contents
 
 
-def _batches(order: ExpertOrder, documents: Sequence[str]) -> Mixture:
+def _batches(order: ExpertOrder, documents: Sequence[str], vocabulary: int) -> Mixture:
     plan, tokenizer = order.plan, load_tokenizer(order.anchor)
+    if tokenizer.get_vocab_size() > vocabulary:
+        raise Malformed(
+            f"{order.anchor} has a tokenizer of {tokenizer.get_vocab_size()} tokens, but its model knows {vocabulary}; "
+            "take the anchor as it was published, with the tokenizer that is its own."
+        )
 
     def windows(texts: Sequence[str], share: float) -> Windows:
         wanted = windows_needed(plan.steps, plan.batch, share)
@@ -177,15 +192,18 @@ def train_expert(
     if bias:
         for start in router_biases(pair, NEW).values():
             start.data.fill_(BIAS)
-    before = weights_digest(_frozen(pair, weights))
-    loss_of = PairStep(pair.train())
+    before = weights_digest(_frozen(pair, bias=bias))
+    if sharding.count() > 1:
+        sharding.shard(pair)
+        weights = trainable(pair, bias=bias)
+    loss_of = PairStep(pair.train().to(sharding.device()))
     gradients = None if private is None else private(list(weights.values()), loss_of)
     bits = train(
         weights, loss_of, batches, plan=plan, checkpoint=checkpoint, label=label, pause=pause, gradients=gradients
     )
-    if weights_digest(_frozen(pair, weights)) != before:
+    pair = sharding.gathered(pair, lambda: with_expert(anchor)).to("cpu").requires_grad_(False).eval()
+    if weights_digest(_frozen(pair, bias=bias)) != before:
         raise RuntimeError("a frozen weight has moved, so this is no expert of its anchor; nothing is written")
-    pair.requires_grad_(False).eval()
     for learnt in router_biases(pair, NEW).values():
         learnt.clamp_(max=0.0)  # what is above zero counts as zero, so zero is what is kept
     return pair, bits
@@ -209,10 +227,15 @@ def z_loss(logits_TA: tuple[Tensor, ...]) -> Tensor:
 
 
 def trainable(pair: FlexOlmo, *, bias: bool = False) -> dict[str, nn.Parameter]:
-    chosen = expert_weights(pair, NEW) | router_rows(pair, NEW) | (router_biases(pair, NEW) if bias else {})
+    """What learns, under its names in a package."""
+    chosen = _learning(pair, bias=bias)
     return {name: cast(nn.Parameter, weight.requires_grad_(True)) for name, weight in chosen.items()}
 
 
-def _frozen(pair: FlexOlmo, weights: Mapping[str, nn.Parameter]) -> dict[str, Tensor]:
-    moving = {id(weight) for weight in weights.values()}
-    return {name: weight for name, weight in pair.named_parameters() if id(weight) not in moving}
+def _learning(pair: FlexOlmo, *, bias: bool) -> dict[str, Tensor]:
+    return expert_weights(pair, NEW) | router_rows(pair, NEW) | (router_biases(pair, NEW) if bias else {})
+
+
+def _frozen(pair: FlexOlmo, *, bias: bool) -> dict[str, Tensor]:
+    learning = {id(weight) for weight in _learning(pair, bias=bias).values()}
+    return {name: weight for name, weight in pair.named_parameters() if id(weight) not in learning}

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from flexcore.training.sharding import number
 from flexcore.untrusted import Malformed, parse_json
 
 MAX_LINE = 1 << 16
@@ -25,10 +26,14 @@ class Journal:
 
     def __init__(self, checkpoint: Path, first_step: int) -> None:
         self.path = journal_path(checkpoint)
+        if number() > 0:
+            return  # the first process notes for all
         kept = [line for line in _lines(self.path) if json.loads(line)["step"] < first_step] if first_step else []
         self.path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
 
     def note(self, **facts: float) -> None:
+        if number() > 0:
+            return
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({name: round(fact, 6) for name, fact in facts.items()}) + "\n")
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from flexcore.training import CODE_VERSION
+from flexcore.training import CODE_VERSION, sharding
 from flexcore.training.checkpoint import Checkpoint, Stand
 from flexcore.training.corpus import Mixture
 from flexcore.training.journal import Journal
@@ -49,7 +49,9 @@ class Plan:
 
 
 def bf16_helps() -> bool:
-    """Where the processor multiplies bf16 itself; elsewhere it is only emulated, and slower than fp32."""
+    """Where what trains multiplies bf16 itself; elsewhere it is only emulated, and slower than fp32."""
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
     return bool(torch.cpu._is_avx512_bf16_supported())
 
 
@@ -101,7 +103,7 @@ def train(
         unit_scale=plan.batch * plan.positions,
         dynamic_ncols=True,
         mininterval=0.5,
-        disable=checkpoint.silent,
+        disable=sharding.number() > 0,
     )
     with bar:
         for step in range(stand.step, plan.steps):
@@ -112,7 +114,7 @@ def train(
                     f"{label} went astray at step {step} of {plan.steps}: its loss or its gradient is not finite; "
                     f"{kept}. Lower the learning rate."
                 )
-            if stand.step and time.monotonic() - saved >= pause:
+            if stand.step and sharding.agreed(time.monotonic() - saved >= pause):
                 checkpoint.save(stand, weights, optimizer)
                 saved = time.monotonic()
             for group in optimizer.param_groups:
@@ -142,17 +144,17 @@ def _plainly(moving: Sequence[nn.Parameter], loss_of: LossOf, batches: Mixture, 
 
     def gradients(step: int) -> Tensor:
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=plan.bf16):
-            objective, nats = loss_of(batches[step].to(device))
+            objective, nats = loss_of(sharding.own_rows(batches[step]).to(device))
         objective.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(moving, plan.clip)
-        return nats
+        return sharding.mean(nats)
 
     return gradients
 
 
 def _finite(tensor: Tensor | None) -> bool:
     """By one sum: what is not finite does not go away when something is added."""
-    return tensor is None or math.isfinite(float(tensor.detach().sum(dtype=torch.float64)))
+    return tensor is None or math.isfinite(float(sharding.whole(tensor.detach().sum(dtype=torch.float64))))
 
 
 def training_facts(plan: Plan, bits: float | None) -> dict[str, Any]:

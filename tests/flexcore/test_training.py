@@ -19,7 +19,8 @@ from flexcore.ops.attend import attend_in_full
 from flexcore.training import surprise
 from flexcore.training.anchor import Size, fresh_model, make_tokenizer, train_anchor
 from flexcore.training.checkpoint import Checkpoint, weights_digest
-from flexcore.training.corpus import Mixture, Windows, read_documents
+from flexcore.training.corpus import Mixture, Windows
+from flexcore.training.documents import read_documents
 from flexcore.training.embedding import Vector
 from flexcore.training.expert import BIAS, train_expert
 from flexcore.training.journal import draw, journal_path
