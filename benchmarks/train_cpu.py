@@ -123,7 +123,7 @@ def _take_steps(who: str, shape: Shape, *, bf16: bool) -> None:
 
 def measure(name: str, threads: int, *, bf16: bool, rounds: int) -> list[str]:
     shape = SHAPES[name]
-    taken = medians({who: step_of(who, shape, bf16=bf16) for who in ("ours", *MODES)}, rounds=rounds, seconds=0.5)
+    taken = medians({who: step_of(who, shape, bf16=bf16) for who in ("ours", *MODES)}, rounds=rounds, seconds=0.1)
     memory = {who: peak_memory(who, name, threads, bf16=bf16) for who in ("ours", *MODES)}
     tokens = BATCH * shape.positions
     best = min(MODES, key=taken.__getitem__)

@@ -24,6 +24,7 @@ from flexcore.training import sharding
 from flexcore.training.anchor import WEIGHT_DECAY, AnchorOrder, Size, import_anchor, make_anchor
 from flexcore.training.documents import read_documents
 from flexcore.training.expert import ExpertOrder, make_expert
+from flexcore.training.journal import draw
 from flexcore.training.loop import Astray, Plan, bf16_helps, keep_memory
 from flexcore.training.privacy import Privacy
 from flexcore.training.tokenizer import load_tokenizer
@@ -107,6 +108,11 @@ def _train(asked: argparse.Namespace) -> None:
     for name, found in contents.card["evaluation"].items():
         before, after = found["bits_per_byte_before"], found["bits_per_byte_after"]
         print(f"  {name:<8} {before:.4f} -> {after:.4f} bits per byte ({after / before - 1:+.1%})")
+
+
+def _plot(asked: argparse.Namespace) -> None:
+    draw(asked.journal, asked.out)
+    print(f"{asked.out}: drawn from {asked.journal}")
 
 
 def _inspect(asked: argparse.Namespace) -> None:
@@ -243,6 +249,9 @@ def _parser() -> argparse.ArgumentParser:
 
     _anchor_options(command("anchor", _anchor, "Make an anchor: a tokenizer and a small model, of public text alone."))
     _train_options(command("train", _train, "Train an expert beside an anchor, at home, and write its package."))
+    plot = command("plot", _plot, "Draw a training's journal (OUT.metrics.jsonl) as SVG.")
+    plot.add_argument("journal", type=Path)
+    plot.add_argument("--out", type=Path, required=True)
     inspect = command("inspect", _inspect, "Check a package or a composed model, and say what is in it.")
     inspect.add_argument("path", type=Path)
     _compose_options(command("compose", _compose, "Compose an anchor and expert packages into a model."))
