@@ -37,6 +37,11 @@ class Checkpoint:
     path: Path
     run: str
 
+    @property
+    def vector(self) -> Path:
+        """Where a private run keeps its domain's vector, for it must not be drawn twice."""
+        return self.path.with_name(self.path.name + ".vector")
+
     def save(self, stand: Stand, weights: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
         tensors: dict[str, Tensor] = {}
         for name, weight in weights.items():
@@ -89,6 +94,7 @@ class Checkpoint:
         """Once a package was written; the run's journal stays."""
         if number() == 0:
             self.path.unlink(missing_ok=True)
+            self.vector.unlink(missing_ok=True)
 
 
 def beside(out: Path) -> Path:

@@ -25,7 +25,15 @@ from flexcore.training.documents import check_enough, corpus_digest, read_docume
 from flexcore.training.embedding import EMBEDDER, EMBEDDER_DIGEST, Vector, mean_embedding, router_row, sample
 from flexcore.training.loop import SECONDS_BETWEEN_CHECKPOINTS, Gradients, LossOf, Plan, train, training_facts
 from flexcore.training.packages import refuse_existing, save_expert
-from flexcore.training.privacy import Budget, Privacy, PrivateGradients, encoded, private_vector, public_rows
+from flexcore.training.privacy import (
+    Budget,
+    Privacy,
+    PrivateGradients,
+    encoded,
+    private_vector,
+    public_rows,
+    released_once,
+)
 from flexcore.training.surprise import nats_by_frozen_head
 from flexcore.training.tokenizer import load_tokenizer
 from flexcore.untrusted import Malformed
@@ -91,15 +99,17 @@ def make_expert(
     batches = _batches(order, documents, public.architecture.vocab_size)
     budget = _budget(order, documents)
     shown = sample(documents, seed=order.plan.seed)
+    checkpoint = Checkpoint(beside(order.out), order.run(public.digest))
     if domain_vector is not None:
         vector = domain_vector
+    elif budget is None:
+        vector = mean_embedding(shown)
     else:
-        vector = mean_embedding(shown) if budget is None else private_vector(documents, budget)
+        vector = released_once(checkpoint, lambda: private_vector(documents, budget))
     public_row = next(iter(router_rows(anchor, PUBLIC).values()))
     row = router_row(
         vector, public.architecture.hidden_size, seed=public.card["projection_seed"], norm=public_row.norm().item()
     )
-    checkpoint = Checkpoint(beside(order.out), order.run(public.digest))
     pair, bits = train_expert(
         anchor,
         batches,

@@ -10,10 +10,11 @@ The domain's vector comes from the same documents, so it is noised too, and coun
 Shapes: B sequences, S positions, N documents.
 """
 
+import json
 import math
 import secrets
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +24,12 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from flexcore.training.checkpoint import Checkpoint
 from flexcore.training.corpus import Windows
 from flexcore.training.embedding import EXCERPT, SAMPLE, Vector, embeddings
 from flexcore.training.loop import LossOf, Plan
 from flexcore.training.tokenizer import END_ID, encode
-from flexcore.untrusted import Malformed
+from flexcore.untrusted import Malformed, parse_json
 
 LEAST_NOISE, MOST_NOISE = 0.2, 1e3
 ACCURACY = 1e-3  # of the noise that is looked for
@@ -196,6 +198,24 @@ def private_vector(documents: Sequence[str], budget: Budget, *, seed: int | None
     noised = drawn + budget.noise * chance.standard_normal(len(drawn))
     vector: Vector = (noised / (budget.embedding_rate * len(documents))).astype(np.float32)
     return vector
+
+
+def released_once(checkpoint: Checkpoint, draw: Callable[[], Vector]) -> Vector:
+    """The vector a stopped run began with: drawn again it would be a second release, which nobody has counted."""
+    if not checkpoint.vector.exists():
+        vector = draw()
+        said = json.dumps({"run": checkpoint.run, "vector": vector.tolist()})
+        partial = checkpoint.vector.with_name(checkpoint.vector.name + ".partial")
+        partial.write_text(said, encoding="utf-8")
+        partial.replace(checkpoint.vector)
+        return vector
+    kept = parse_json(checkpoint.vector.read_bytes(), checkpoint.vector.name, max_bytes=1 << 20)
+    if kept.get("run") != checkpoint.run:
+        raise Malformed(
+            f"{checkpoint.vector} belongs to a run with other settings or data; delete it and the run's checkpoint to "
+            "start again, or give the old settings to go on."
+        )
+    return np.asarray(kept["vector"], dtype=np.float32)
 
 
 def _opacus(part: str) -> Any:

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from flexcore.loading import with_expert
 from flexcore.model.transformer import FlexOlmo
+from flexcore.training.checkpoint import Checkpoint
 from flexcore.training.expert import PairStep, trainable
 from flexcore.training.loop import Plan
-from flexcore.training.privacy import Budget, Privacy, PrivateGradients
+from flexcore.training.privacy import Budget, Privacy, PrivateGradients, released_once
 from flexcore.untrusted import Malformed
 from tests.flexcore.tiny import tiny_model
 
@@ -129,7 +130,21 @@ def test_what_protects_nobody_is_refused(asked: Privacy, documents: int, said: s
         Budget.planned(asked, documents=documents, drawn=8, steps=10)
 
 
-def test_the_package_says_what_it_cost(tmp_path: Path) -> None:
+def test_a_stopped_run_goes_on_with_the_vector_it_began_with(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path / ".drama.checkpoint", "a run")
+    drawn = iter(np.random.default_rng(0).standard_normal((2, 384)).astype(np.float32))
+
+    first = released_once(checkpoint, lambda: next(drawn))
+    again = released_once(checkpoint, lambda: next(drawn))
+
+    assert np.array_equal(first, again)
+    with pytest.raises(Malformed, match="belongs to a run with other settings"):
+        released_once(Checkpoint(checkpoint.path, "another"), lambda: next(drawn))
+    checkpoint.forget()
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_package_says_what_it_cost() -> None:
     card = budget(noise=1.0, clip=0.5).card()
 
     assert card["mechanism"] == "DP-SGD"
