@@ -40,7 +40,7 @@ SHAPES = {
 }
 BATCH, CLIP, RATE, WEIGHT_DECAY = 4, 1.0, 1e-4, 0.0
 MODES = ("grouped_mm", "eager")  # the default; and the only other that trains without copying weights for each token
-MEMORY_STEPS = 3
+MEMORY_STEPS = 2
 
 
 def batches(shape: Shape) -> Callable[[], Tensor]:
