@@ -13,15 +13,20 @@ from typing import Any
 import torch
 
 from flexcore.cards import MAX_CARD, read_data_card
+from flexcore.checkpoints import open_checkpoint
 from flexcore.evaluation.bits_per_byte import bits_per_byte, cut, windows
 from flexcore.loading import ANCHOR_CARD, load, load_composed
 from flexcore.merging.flexolmo import compose, members_in_order
 from flexcore.model.transformer import FlexOlmo
 from flexcore.package import check_anchor_package, check_expert_package
-from flexcore.training.anchor import WEIGHT_DECAY, AnchorOrder, Size, make_anchor
-from flexcore.training.corpus import read_documents
+from flexcore.splitting import join_dense, split_expert
+from flexcore.training import sharding
+from flexcore.training.anchor import WEIGHT_DECAY, AnchorOrder, Size, import_anchor, make_anchor
+from flexcore.training.documents import read_documents
 from flexcore.training.expert import ExpertOrder, make_expert
-from flexcore.training.loop import Plan, bf16_helps, keep_memory
+from flexcore.training.journal import draw
+from flexcore.training.loop import Astray, Plan, bf16_helps, keep_memory
+from flexcore.training.privacy import Privacy
 from flexcore.training.tokenizer import load_tokenizer
 from flexcore.untrusted import Malformed
 
@@ -36,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         torch.set_num_threads(asked.threads)
     try:
         asked.command(asked)
-    except (Malformed, ValueError, OSError) as refusal:
+    except (Malformed, Astray, ValueError, OSError) as refusal:
         print(f"flexcore: {refusal}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -92,12 +97,22 @@ def _train(asked: argparse.Namespace) -> None:
         data_card=described,
         plan=_plan(asked, positions=positions),
         replay=asked.replay,
+        bias=asked.bias,
+        privacy=None if asked.epsilon is None else Privacy(asked.epsilon, asked.delta, asked.dp_clip),
     )
-    contents = make_expert(order, measure)
+    with sharding.processes():
+        contents = make_expert(order, measure)
+        if sharding.number() > 0:
+            return
     print(f"{asked.out}: expert {contents.data_digest}")
     for name, found in contents.card["evaluation"].items():
         before, after = found["bits_per_byte_before"], found["bits_per_byte_after"]
         print(f"  {name:<8} {before:.4f} -> {after:.4f} bits per byte ({after / before - 1:+.1%})")
+
+
+def _plot(asked: argparse.Namespace) -> None:
+    draw(asked.journal, asked.out)
+    print(f"{asked.out}: drawn from {asked.journal}")
 
 
 def _inspect(asked: argparse.Namespace) -> None:
@@ -106,8 +121,32 @@ def _inspect(asked: argparse.Namespace) -> None:
 
 def _compose(asked: argparse.Namespace) -> None:
     top_k = asked.top_k or 1 + len(asked.packages)
-    manifest = compose(asked.anchor, members_in_order(asked.packages), asked.out, top_k=top_k)
+    manifest = compose(
+        asked.anchor, members_in_order(asked.packages), asked.out, top_k=top_k, drop_bias=asked.drop_bias
+    )
     print(f"{asked.out}: revision {manifest.revision()}")
+
+
+def _split(asked: argparse.Namespace) -> None:
+    checkpoint = open_checkpoint(asked.checkpoint)
+    if asked.slot is None:
+        documents = None if asked.public is None else read_documents(asked.public)
+        contents = import_anchor(checkpoint, asked.out, documents=documents)
+        print(f"{asked.out}: anchor {contents.digest}")
+        return
+    if asked.anchor is None or asked.data_card is None:
+        raise Malformed("an expert's package names its anchor and its data; give --anchor and --data-card.")
+    described = read_data_card(_read(asked.data_card))
+    expert = split_expert(checkpoint, asked.slot, asked.out, anchor=asked.anchor, data_card=described)
+    print(f"{asked.out}: expert {expert.data_digest}")
+
+
+def _join(asked: argparse.Namespace) -> None:
+    if asked.packages:
+        _compose(asked)
+    else:
+        join_dense(asked.anchor, asked.out)
+        print(f"{asked.out}: dense checkpoint")
 
 
 def _evaluate(asked: argparse.Namespace) -> None:
@@ -210,9 +249,17 @@ def _parser() -> argparse.ArgumentParser:
 
     _anchor_options(command("anchor", _anchor, "Make an anchor: a tokenizer and a small model, of public text alone."))
     _train_options(command("train", _train, "Train an expert beside an anchor, at home, and write its package."))
+    plot = command("plot", _plot, "Draw a training's journal (OUT.metrics.jsonl) as SVG.")
+    plot.add_argument("journal", type=Path)
+    plot.add_argument("--out", type=Path, required=True)
     inspect = command("inspect", _inspect, "Check a package or a composed model, and say what is in it.")
     inspect.add_argument("path", type=Path)
     _compose_options(command("compose", _compose, "Compose an anchor and expert packages into a model."))
+    _split_options(command("split", _split, "Take an anchor, or one expert, out of a checkpoint of transformers."))
+    _compose_options(
+        command("join", _join, "The way back: an anchor alone as a dense checkpoint, with packages as a FlexOlmo."),
+        packages="*",
+    )
     _evaluate_options(command("evaluate", _evaluate, "Bits per byte of a model, domain by domain."))
     return parser
 
@@ -233,9 +280,13 @@ def _anchor_options(anchor: argparse.ArgumentParser) -> None:
 
 def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument("--anchor", type=Path, required=True)
-    train.add_argument("--corpus", type=Path, required=True, help="your training text, a .jsonl file")
+    train.add_argument("--corpus", type=Path, required=True, help="your text: .jsonl, .txt, .parquet or a folder")
     train.add_argument("--public", type=Path, help="public training text, replayed so that a merge keeps its skill")
     train.add_argument("--replay", type=_share, default=0.25, help="share of public text (default 0.25)")
+    train.add_argument("--bias", action="store_true", help="learn a negative router bias (stock models hold none)")
+    train.add_argument("--epsilon", type=float, help="train with differential privacy (DP-SGD) for each document")
+    train.add_argument("--delta", type=float, default=1e-6, help="the chance that epsilon does not hold (default 1e-6)")
+    train.add_argument("--dp-clip", type=float, default=0.5, help="bound on a document's gradient (default 0.5)")
     train.add_argument("--data-card", type=Path, required=True, help="JSON that describes your data")
     train.add_argument("--name", help="shown with the progress (default: the folder's name)")
     train.add_argument("--held-out", type=Path, help="text to measure on (default: validation.jsonl beside the corpus)")
@@ -253,11 +304,21 @@ def _training_options(parser: argparse.ArgumentParser, *, steps: int) -> None:
     parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
 
 
-def _compose_options(merge: argparse.ArgumentParser) -> None:
+def _split_options(split: argparse.ArgumentParser) -> None:
+    split.add_argument("checkpoint", type=Path, help="folder with config.json, safetensors files and tokenizer")
+    split.add_argument("--out", type=Path, required=True, help="folder to write; it must not be there yet")
+    split.add_argument("--public", type=Path, help="public text: a dense checkpoint's router row is made of it")
+    split.add_argument("--slot", type=_positive, help="take this expert (default: the anchor, from slot 0)")
+    split.add_argument("--anchor", type=Path, help="the expert's anchor; what they share must be equal, bit for bit")
+    split.add_argument("--data-card", type=Path, help="JSON that describes the expert's data")
+
+
+def _compose_options(merge: argparse.ArgumentParser, *, packages: str = "+") -> None:
     merge.add_argument("--anchor", type=Path, required=True)
     merge.add_argument("--out", type=Path, required=True)
     merge.add_argument("--top-k", type=_positive, help="experts asked for each token (default: all)")
-    merge.add_argument("packages", type=Path, nargs="+", metavar="PACKAGE")
+    merge.add_argument("--drop-bias", action="store_true", help="leave router biases out: the model is another then")
+    merge.add_argument("packages", type=Path, nargs=packages, metavar="PACKAGE")
 
 
 def _evaluate_options(evaluate: argparse.ArgumentParser) -> None:

@@ -29,12 +29,17 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class TensorData:
-    """A tensor to write: its bytes as they lie in memory, little-endian, row after row."""
+    """A tensor to write: its bytes as they lie in memory, little-endian, row after row; or who fetches them when it is
+    their turn, so that no more than one tensor is held.
+    """
 
     name: str
     dtype: str
     shape: tuple[int, ...]
-    data: bytes | memoryview
+    data: bytes | memoryview | Callable[[], bytes]
+
+    def content(self) -> memoryview:
+        return memoryview(self.data() if callable(self.data) else self.data).cast("B")
 
 
 def write_expert_package(
@@ -107,7 +112,7 @@ def _write_tensors(path: Path, tensors: Sequence[TensorData], layout: Layout, dt
                     f"{name} is {tensor.dtype} {list(tensor.shape)}, but must be {dtype} {list(shape)};"
                     " train beside this anchor."
                 )
-            data = memoryview(tensor.data).cast("B")
+            data = tensor.content()
             if len(data) != tensor_size(shape, dtype):
                 raise Malformed(f"{name} has {len(data)} bytes, which its shape does not need; write it again.")
             file.write(data)

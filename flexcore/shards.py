@@ -46,13 +46,27 @@ def router_rows(data: bytes, d: Dimensions, *, label: str) -> list[bytes]:
     header = read_header(io.BytesIO(data), size=len(data), label=label)
     if any(entry.name.endswith(".bias") for entry in header.entries):
         raise Malformed(
-            f"{label} keeps a router bias, which the composed format cannot hold; train the expert without one."
+            f"{label} keeps a router bias, which stock loaders would silently drop; train the expert without one, "
+            "or compose without it by name."
         )
     layout = router_layout(d, bias=False)
     read_weights(io.BytesIO(data), size=len(data), label=label, layout=layout, dtype=d.dtype, ordered=False)
     places = {entry.name: entry for entry in header.entries}
     start = header.data_offset
     return [data[start + places[name].begin : start + places[name].end] for name in layout]
+
+
+def without_bias(data: bytes, d: Dimensions, *, label: str) -> bytes:
+    """A package's router.safetensors with its rows alone. The model is another one then: its owner has to want that."""
+    header = read_header(io.BytesIO(data), size=len(data), label=label)
+    if not any(entry.name.endswith(".bias") for entry in header.entries):
+        return data
+    layout = router_layout(d, bias=True)
+    read_weights(io.BytesIO(data), size=len(data), label=label, layout=layout, dtype=d.dtype, ordered=False)
+    rows, places = router_layout(d, bias=False), {entry.name: entry for entry in header.entries}
+    start = header.data_offset
+    kept = b"".join(data[start + places[name].begin : start + places[name].end] for name in rows)
+    return encode_header(rows, d.dtype) + kept
 
 
 def router_file(routers: Sequence[bytes], d: Dimensions) -> bytes:

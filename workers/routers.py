@@ -11,7 +11,7 @@ from flexcore.cards import MAX_CARD, read_expert_card
 from flexcore.files import folder_files, read_small
 from flexcore.loading import load_beside
 from flexcore.manifest import Tuning
-from flexcore.training.corpus import read_documents
+from flexcore.training.documents import read_documents
 from flexcore.training.embedding import Vector, embeddings
 from flexcore.training.router_tuning import Tuned, tune_rows
 from flexcore.training.tokenizer import load_tokenizer

@@ -6,13 +6,15 @@ The files and the revision are those that the registry makes in its store from t
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flexcore.manifest import MANIFEST, ExpertEntry, Manifest, Plan, Recipe, Shard, plan
 from flexcore.merging.placing import join, link_or_copy
 from flexcore.package import Contents, check_anchor_package, check_expert_package
+from flexcore.shards import without_bias
 from flexcore.untrusted import Malformed
+from flexcore.weights import sha256
 
 EXPERT = "expert.safetensors"
 
@@ -40,13 +42,19 @@ def compose(
     top_k: int,
     texts: Mapping[str, bytes] | None = None,
     store: Path | None = None,
+    drop_bias: bool = False,
 ) -> Manifest:
-    """Check the anchor and each package, then lay the composed model into the new folder `out`."""
+    """Check the anchor and each package, then lay the composed model into the new folder `out`.
+
+    An expert with a router bias is refused, for no stock loader holds one; `drop_bias` composes it without, knowingly.
+    """
     public = check_anchor_package(anchor)
     ordered = sorted(members, key=lambda member: member.registration)
     found = [
         check_expert_package(m.folder, anchor_digest=public.digest, architecture=public.architecture) for m in ordered
     ]
+    if drop_bias:
+        found = [_unbiased(member, contents) for member, contents in zip(ordered, found, strict=True)]
     entries = tuple(_entry(member, contents) for member, contents in zip(ordered, found, strict=True))
     recipe = Recipe(public.digest, entries, top_k)
     planned = plan(recipe, public.files, [contents.files for contents in found], texts=texts or {})
@@ -76,6 +84,11 @@ def lay_out(planned: Plan, anchor: Path, packages: Sequence[Path], out: Path, *,
         draft.rename(out)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _unbiased(member: Member, contents: Contents) -> Contents:
+    rows = without_bias(contents.router, contents.dimensions, label=member.name)
+    return replace(contents, router=rows, router_digest=sha256(rows))
 
 
 def _entry(member: Member, contents: Contents) -> ExpertEntry:

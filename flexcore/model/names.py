@@ -36,6 +36,11 @@ def router_biases(model: FlexOlmo, slot: int) -> dict[str, Tensor]:
     return {f"layers.{layer}.router.bias": expert.router_bias for layer, expert in model.expert(slot)}
 
 
+def has_bias(model: FlexOlmo, slot: int) -> bool:
+    """Whether an expert is held back anywhere: a bias of zero is none."""
+    return any(bias.item() < 0 for bias in router_biases(model, slot).values())
+
+
 def in_slot(name: str, slot: int) -> str:
     """The final name of a package's feed-forward weight: layers.3.up_proj.weight in slot 2, say."""
     layer, _, rest = name.removeprefix("layers.").partition(".")
@@ -50,7 +55,7 @@ def stock_weights(model: FlexOlmo) -> dict[str, Tensor]:
     """The whole model as `transformers` writes it. A stock loader has no place for a bias, so none may be left."""
     weights = shared_weights(model)
     for slot in range(model.num_experts):
-        if any(bias.item() < 0 for bias in router_biases(model, slot).values()):
+        if has_bias(model, slot):
             raise ValueError(f"expert {slot} holds a router bias, which stock loaders would silently drop")
         weights |= {in_slot(name, slot): weight for name, weight in expert_weights(model, slot).items()}
     rows = [list(router_rows(model, slot).values()) for slot in range(model.num_experts)]

@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from flexcore.kernels.norm import norm_add
-from flexcore.ops.norm import rms_norm
+from flexcore.kernels.norm import norm_add, rms_norm
 
 
 class RMSNorm(nn.Module):

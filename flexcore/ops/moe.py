@@ -8,6 +8,7 @@ S slots of requests.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -71,7 +72,7 @@ def moe(x_TD: Tensor, experts: Experts, *, top_k: int, masks: Masks | None = Non
         logit_TA = router_logits(x_TD, row_AD, bias_A)
         weight_TA = logit_TA.softmax(dim=-1).to(x_TD.dtype)
         answers = [ask(experts, i, x_TD) * weight_TA[:, i, None] for i in range(len(experts))]
-        return Answer(torch.stack(answers).sum(dim=0), logit_TA)
+        return Answer(reduce(torch.add, answers), logit_TA)
     routing = route(x_TD, row_AD, bias_A, top_k=top_k)
     grouping = group_by_expert(routing.position_TK, active=len(experts))
     groups = torch.split(x_TD[grouping.token_N], grouping.count_A.tolist())

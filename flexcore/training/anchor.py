@@ -13,18 +13,23 @@ import torch
 from torch import Tensor, nn
 
 from flexcore.cards import anchor_card
+from flexcore.checkpoints import Checkpoint as CheckpointFiles
 from flexcore.config import Architecture
 from flexcore.model.names import router_rows
-from flexcore.model.transformer import FlexOlmo
+from flexcore.model.transformer import DTYPES, FlexOlmo
 from flexcore.package import AnchorContents
-from flexcore.training.checkpoint import Checkpoint, beside, file_digest, run_digest
-from flexcore.training.corpus import Mixture, Windows, read_documents, windows_needed
+from flexcore.splitting import Origin, split_anchor
+from flexcore.training.checkpoint import Checkpoint, beside, bits_of, run_digest
+from flexcore.training.corpus import Mixture, Windows, windows_needed
+from flexcore.training.documents import corpus_digest, read_documents
 from flexcore.training.embedding import EMBEDDER, EMBEDDER_DIGEST, Vector, mean_embedding, router_row, sample
-from flexcore.training.loop import Plan, next_token_nats, train, training_facts
+from flexcore.training.loop import Plan, train, training_facts
 from flexcore.training.packages import refuse_existing, save_anchor
+from flexcore.training.surprise import next_token_nats
 from flexcore.training.tokenizer import END_ID, FILES, PAD_ID, read_tokenizer, save_tokenizer, train_tokenizer
 
 WEIGHT_DECAY = 0.1
+PROJECTION_SEED = 2507
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +68,10 @@ class AnchorOrder:
     out: Path
     size: Size
     plan: Plan
-    projection_seed: int = 2507
+    projection_seed: int = PROJECTION_SEED
 
     def run(self) -> str:
-        return run_digest({**asdict(replace(self, corpus=Path(), out=Path())), "corpus": file_digest(self.corpus)})
+        return run_digest({**asdict(replace(self, corpus=Path(), out=Path())), "corpus": corpus_digest(self.corpus)})
 
 
 def make_anchor(order: AnchorOrder, *, public_vector: Vector | None = None) -> AnchorContents:
@@ -90,11 +95,29 @@ def make_anchor(order: AnchorOrder, *, public_vector: Vector | None = None) -> A
         embedder_digest=EMBEDDER_DIGEST,
         projection_seed=order.projection_seed,
         public_vector=vector.tolist(),
-        training=training_facts(order.plan, bits) | {"corpus": file_digest(order.corpus), "tied_embeddings": True},
+        training=training_facts(order.plan, bits) | {"corpus": corpus_digest(order.corpus), "tied_embeddings": True},
     )
     contents = save_anchor(order.out, model, tokenizer=tokenizer_files, card=card)
     checkpoint.forget()
     return contents
+
+
+def import_anchor(
+    checkpoint: CheckpointFiles, out: Path, *, documents: Sequence[str] | None, public_vector: Vector | None = None
+) -> AnchorContents:
+    """An anchor out of a checkpoint of `transformers`. A dense one needs public text, or its vector, for its row.
+
+    Experts that are trained beside it later get their rows from our embedder and projection.
+    """
+    refuse_existing(out)
+    a, row = checkpoint.architecture, None
+    if public_vector is None and documents is not None:
+        public_vector = mean_embedding(sample(documents, seed=PROJECTION_SEED))
+    if not checkpoint.num_experts and public_vector is not None:
+        drawn = torch.from_numpy(router_row(public_vector, a.hidden_size, seed=PROJECTION_SEED))
+        row = bytes(bits_of(drawn.to(DTYPES[a.dtype])))
+    vector = checkpoint.row_numbers(0) if public_vector is None else public_vector.tolist()
+    return split_anchor(checkpoint, out, Origin(EMBEDDER, EMBEDDER_DIGEST, PROJECTION_SEED, vector), row=row)
 
 
 def make_tokenizer(documents: Sequence[str], size: Size) -> dict[str, bytes]:

@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from flexcore.training.sharding import like, number, whole
 from flexcore.untrusted import Malformed
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -36,17 +37,34 @@ class Checkpoint:
     path: Path
     run: str
 
+    @property
+    def vector(self) -> Path:
+        """Where a private run keeps its domain's vector, for it must not be drawn twice."""
+        return self.path.with_name(self.path.name + ".vector")
+
     def save(self, stand: Stand, weights: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
         tensors: dict[str, Tensor] = {}
         for name, weight in weights.items():
-            tensors[f"weight.{name}"] = weight.detach()
+            tensors[f"weight.{name}"] = whole(weight.detach())
             for moment in MOMENTS:
-                tensors[f"{moment}.{name}"] = optimizer.state[weight][moment]
+                tensors[f"{moment}.{name}"] = whole(optimizer.state[weight][moment])
+        if number() == 0:
+            self._write(stand, tensors)
+
+    def _write(self, stand: Stand, tensors: Mapping[str, Tensor]) -> None:
         partial = self.path.with_name(self.path.name + ".partial")
-        save_file(tensors, partial, metadata={"run": self.run, "step": str(stand.step), "bits": repr(stand.bits)})
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
-        partial.replace(self.path)
+        said = {"run": self.run, "step": str(stand.step), "bits": repr(stand.bits)}
+        try:
+            save_file(dict(tensors), partial, metadata=said)
+            with partial.open("rb+") as file:
+                os.fsync(file.fileno())
+            partial.replace(self.path)
+        except (OSError, SafetensorError) as fault:
+            partial.unlink(missing_ok=True)
+            raise OSError(
+                f"the checkpoint at step {stand.step} could not be written to {self.path.parent} ({fault}); make room "
+                "there and give the same command again: it goes on from the checkpoint before."
+            ) from fault
 
     def resume(self, weights: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> Stand:
         """Where the run was left: at the start where there is no file."""
@@ -63,17 +81,20 @@ class Checkpoint:
                 stand = Stand(int(facts["step"]), float(facts["bits"]))
                 with torch.no_grad():
                     for name, weight in weights.items():
-                        weight.copy_(file.get_tensor(f"weight.{name}"))
+                        weight.copy_(like(file.get_tensor(f"weight.{name}"), weight))
                         optimizer.state[weight] = {
-                            "step": torch.tensor(float(stand.step)),
-                            **{moment: file.get_tensor(f"{moment}.{name}").clone() for moment in MOMENTS},
+                            "step": torch.tensor(float(stand.step), device=weight.device),
+                            **{moment: like(file.get_tensor(f"{moment}.{name}"), weight) for moment in MOMENTS},
                         }
         except SafetensorError as fault:
             raise Malformed(f"{self.path} is damaged ({fault}); delete it to start again.") from fault
         return stand
 
     def forget(self) -> None:
-        self.path.unlink(missing_ok=True)
+        """Once a package was written; the run's journal stays."""
+        if number() == 0:
+            self.path.unlink(missing_ok=True)
+            self.vector.unlink(missing_ok=True)
 
 
 def beside(out: Path) -> Path:
@@ -92,7 +113,7 @@ def file_digest(path: Path) -> str:
 
 def bits_of(weight: Tensor) -> memoryview:
     """As they lie in memory, row after row."""
-    flat = weight.detach().contiguous().reshape(-1)
+    flat = weight.detach().cpu().contiguous().reshape(-1)
     return memoryview(flat.view(torch.uint8).numpy())  # type: ignore[arg-type]  # numpy's stub hides the buffer
 
 

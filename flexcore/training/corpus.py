@@ -6,7 +6,6 @@ Shapes: B sequences a step, S positions.
 
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,28 +14,9 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from flexcore.training.tokenizer import END_ID, encode
-from flexcore.untrusted import Malformed, parse_json
+from flexcore.untrusted import Malformed
 
-MAX_LINE = 64 << 20
-CHUNK = 256  # documents encoded at a time
-
-
-def read_documents(path: Path) -> list[str]:
-    """The texts of a JSON Lines file, one document a line, in the order of the file."""
-    documents: list[str] = []
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                text = parse_json(line, f"{path.name}, line {number}", max_bytes=MAX_LINE).get("text")
-                if not isinstance(text, str):
-                    raise Malformed(f'{path.name}, line {number} has no "text"; give each document one.')
-                if text:
-                    documents.append(text)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        raise Malformed(f"{path} is not a file; name a .jsonl file with one document a line.") from None
-    if not documents:
-        raise Malformed(f"{path} holds no document; name a file with some text in it.")
-    return documents
+CHUNK = 256  # documents encoded at a time, by as many threads as `tokenizers` has
 
 
 class Windows:

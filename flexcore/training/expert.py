@@ -15,17 +15,31 @@ from torch import Tensor, nn
 
 from flexcore.cards import expert_card
 from flexcore.loading import load_beside, with_expert
-from flexcore.model.names import expert_weights, router_rows
+from flexcore.model.names import expert_weights, has_bias, router_biases, router_rows
 from flexcore.model.transformer import FlexOlmo
-from flexcore.package import Contents, check_anchor_package
-from flexcore.training.checkpoint import Checkpoint, beside, file_digest, run_digest, weights_digest
-from flexcore.training.corpus import Mixture, Windows, read_documents, windows_needed
+from flexcore.package import Contents, check_anchor_package, check_expert_package
+from flexcore.training import sharding
+from flexcore.training.checkpoint import Checkpoint, beside, run_digest, weights_digest
+from flexcore.training.corpus import Mixture, Windows, windows_needed
+from flexcore.training.documents import check_enough, corpus_digest, read_documents
 from flexcore.training.embedding import EMBEDDER, EMBEDDER_DIGEST, Vector, mean_embedding, router_row, sample
-from flexcore.training.loop import SECONDS_BETWEEN_CHECKPOINTS, Plan, next_token_nats, train, training_facts
+from flexcore.training.loop import SECONDS_BETWEEN_CHECKPOINTS, Gradients, LossOf, Plan, train, training_facts
 from flexcore.training.packages import refuse_existing, save_expert
+from flexcore.training.privacy import (
+    Budget,
+    Privacy,
+    PrivateGradients,
+    encoded,
+    private_vector,
+    public_rows,
+    released_once,
+)
+from flexcore.training.surprise import nats_by_frozen_head
 from flexcore.training.tokenizer import load_tokenizer
+from flexcore.untrusted import Malformed
 
 Z_LOSS = 1e-3
+BIAS = -0.1  # where a learnt bias starts
 PUBLIC, NEW = 0, 1
 
 
@@ -41,19 +55,24 @@ class ExpertOrder:
     data_card: Mapping[str, Any]
     plan: Plan
     replay: float = 0.25
+    bias: bool = False  # whether the router learns what to take off the new expert's logits, layer by layer
+    privacy: Privacy | None = None  # for the owner's documents
 
     def run(self, anchor_digest: str) -> str:
         return run_digest(
             {
                 "anchor": anchor_digest,
-                "corpus": file_digest(self.corpus),
-                "public": None if self.public is None else file_digest(self.public),
+                "corpus": corpus_digest(self.corpus),
+                "public": None if self.public is None else corpus_digest(self.public),
                 "plan": asdict(self.plan),
                 "replay": self.replay,
+                "bias": self.bias,
+                "privacy": None if self.privacy is None else asdict(self.privacy),
             }
         )
 
 
+MakeGradients = Callable[[Sequence[nn.Parameter], LossOf], Gradients]
 Measure = Callable[[FlexOlmo, FlexOlmo], Mapping[str, Any]]
 
 
@@ -70,41 +89,68 @@ def make_expert(
     unless one is given.
     """
     refuse_existing(order.out)
+    sharding.check_batch(order.plan.batch)
+    if sharding.count() > 1 and (order.bias or order.privacy):
+        raise Malformed("A bias or privacy is trained by one process; start it without torchrun.")
     public = check_anchor_package(order.anchor)
     anchor = load_beside(order.anchor)
     documents = read_documents(order.corpus)
-    batches = _batches(order, documents)
+    check_enough(documents, order.corpus)
+    batches = _batches(order, documents, public.architecture.vocab_size)
+    budget = _budget(order, documents)
     shown = sample(documents, seed=order.plan.seed)
-    vector = mean_embedding(shown) if domain_vector is None else domain_vector
+    checkpoint = Checkpoint(beside(order.out), order.run(public.digest))
+    if domain_vector is not None:
+        vector = domain_vector
+    elif budget is None:
+        vector = mean_embedding(shown)
+    else:
+        vector = released_once(checkpoint, lambda: private_vector(documents, budget))
     public_row = next(iter(router_rows(anchor, PUBLIC).values()))
     row = router_row(
         vector, public.architecture.hidden_size, seed=public.card["projection_seed"], norm=public_row.norm().item()
     )
-    checkpoint = Checkpoint(beside(order.out), order.run(public.digest))
     pair, bits = train_expert(
-        anchor, batches, row, plan=order.plan, checkpoint=checkpoint, label=order.name, pause=pause
+        anchor,
+        batches,
+        row,
+        plan=order.plan,
+        checkpoint=checkpoint,
+        label=order.name,
+        pause=pause,
+        bias=order.bias,
+        private=None if budget is None else _private(order, documents, budget, batches),
     )
+    if sharding.number() > 0:
+        sharding.wait()
+        return check_expert_package(order.out)
     card = expert_card(
         anchor_digest=public.digest,
         dimensions=public.architecture.dimensions,
-        training=training_facts(order.plan, bits)
-        | {"k": pair.top_k, "public_replay": order.replay, "router_z_loss": Z_LOSS},
+        training=training_facts(order.plan, bits if budget is None else None)
+        | {"k": pair.top_k, "public_replay": order.replay, "router_z_loss": Z_LOSS, "bias": has_bias(pair, NEW)},
         domain_embedding={
             "embedder": EMBEDDER,
             "digest": EMBEDDER_DIGEST,
             "documents": len(shown),
             "vector": vector.tolist(),
         },
-        privacy={"mechanism": "none", "epsilon": None, "delta": None},
+        privacy={"mechanism": "none", "epsilon": None, "delta": None} if budget is None else budget.card(),
         evaluation=measure(anchor, pair),
     )
     contents = save_expert(order.out, pair, slot=NEW, card=card, data_card=order.data_card)
     checkpoint.forget()
+    sharding.wait()
     return contents
 
 
-def _batches(order: ExpertOrder, documents: Sequence[str]) -> Mixture:
+def _batches(order: ExpertOrder, documents: Sequence[str], vocabulary: int) -> Mixture:
     plan, tokenizer = order.plan, load_tokenizer(order.anchor)
+    if tokenizer.get_vocab_size() > vocabulary:
+        raise Malformed(
+            f"{order.anchor} has a tokenizer of {tokenizer.get_vocab_size()} tokens, but its model knows {vocabulary}; "
+            "take the anchor as it was published, with the tokenizer that is its own."
+        )
 
     def windows(texts: Sequence[str], share: float) -> Windows:
         wanted = windows_needed(plan.steps, plan.batch, share)
@@ -116,6 +162,26 @@ def _batches(order: ExpertOrder, documents: Sequence[str]) -> Mixture:
     return Mixture(windows(documents, 1 - order.replay), public, replay=order.replay, batch=plan.batch)
 
 
+def _budget(order: ExpertOrder, documents: Sequence[str]) -> Budget | None:
+    if order.privacy is None:
+        return None
+    drawn = order.plan.batch - public_rows(order.plan.batch, order.replay if order.public else 0.0)
+    if drawn < 1:
+        raise Malformed("No document of the owner's is left in a batch of so much public text; take a larger batch.")
+    return Budget.planned(order.privacy, documents=len(documents), drawn=drawn, steps=order.plan.steps)
+
+
+def _private(order: ExpertOrder, documents: Sequence[str], budget: Budget, batches: Mixture) -> MakeGradients:
+    texts = encoded(documents, load_tokenizer(order.anchor))
+
+    def make(moving: Sequence[nn.Parameter], loss_of: LossOf) -> Gradients:
+        return PrivateGradients(
+            moving, loss_of, texts, budget, order.plan, public=batches.public, replay=batches.replay
+        )
+
+    return make
+
+
 def train_expert(
     anchor: FlexOlmo,
     batches: Mixture,
@@ -125,24 +191,44 @@ def train_expert(
     checkpoint: Checkpoint,
     label: str,
     pause: float = SECONDS_BETWEEN_CHECKPOINTS,
+    bias: bool = False,
+    private: MakeGradients | None = None,
 ) -> tuple[FlexOlmo, float]:
     """The two-expert model, and its last bits per byte in training. With k = 2, for top-1 teaches a router nothing."""
     pair = with_expert(anchor)
     for start in router_rows(pair, NEW).values():
         start.copy_(torch.from_numpy(row))
-    weights = _trainable(pair)
-    before = weights_digest(_frozen(pair, weights))
-
-    def loss_of(token_BS: Tensor) -> tuple[Tensor, Tensor]:
-        hidden = pair.hidden(token_BS[:, :-1])
-        nats = next_token_nats(pair.lm_head(hidden.x_BSD), token_BS)
-        return nats + Z_LOSS * z_loss(hidden.logits_TA), nats.detach()
-
-    pair.train()
-    bits = train(weights, loss_of, batches, plan=plan, checkpoint=checkpoint, label=label, pause=pause)
-    if weights_digest(_frozen(pair, weights)) != before:
+    weights = trainable(pair, bias=bias)
+    if bias:
+        for start in router_biases(pair, NEW).values():
+            start.data.fill_(BIAS)
+    before = weights_digest(_frozen(pair, bias=bias))
+    if sharding.count() > 1:
+        sharding.shard(pair)
+        weights = trainable(pair, bias=bias)
+    loss_of = PairStep(pair.train().to(sharding.device()))
+    gradients = None if private is None else private(list(weights.values()), loss_of)
+    bits = train(
+        weights, loss_of, batches, plan=plan, checkpoint=checkpoint, label=label, pause=pause, gradients=gradients
+    )
+    pair = sharding.gathered(pair, lambda: with_expert(anchor)).to("cpu").requires_grad_(False).eval()
+    if weights_digest(_frozen(pair, bias=bias)) != before:
         raise RuntimeError("a frozen weight has moved, so this is no expert of its anchor; nothing is written")
-    return pair.requires_grad_(False).eval(), bits
+    for learnt in router_biases(pair, NEW).values():
+        learnt.clamp_(max=0.0)  # what is above zero counts as zero, so zero is what is kept
+    return pair, bits
+
+
+@dataclass(frozen=True, slots=True)
+class PairStep:
+    """What a step learns from: (objective, nats a token)."""
+
+    pair: FlexOlmo
+
+    def __call__(self, token_BS: Tensor) -> tuple[Tensor, Tensor]:
+        hidden = self.pair.hidden(token_BS[:, :-1])
+        nats = nats_by_frozen_head(hidden.x_BSD, self.pair.lm_head.weight, token_BS)
+        return nats + Z_LOSS * z_loss(hidden.logits_TA), nats.detach()
 
 
 def z_loss(logits_TA: tuple[Tensor, ...]) -> Tensor:
@@ -150,11 +236,16 @@ def z_loss(logits_TA: tuple[Tensor, ...]) -> Tensor:
     return torch.stack([logit_TA.logsumexp(dim=-1).square().mean() for logit_TA in logits_TA]).mean()
 
 
-def _trainable(pair: FlexOlmo) -> dict[str, nn.Parameter]:
-    chosen = expert_weights(pair, NEW) | router_rows(pair, NEW)
+def trainable(pair: FlexOlmo, *, bias: bool = False) -> dict[str, nn.Parameter]:
+    """What learns, under its names in a package."""
+    chosen = _learning(pair, bias=bias)
     return {name: cast(nn.Parameter, weight.requires_grad_(True)) for name, weight in chosen.items()}
 
 
-def _frozen(pair: FlexOlmo, weights: Mapping[str, nn.Parameter]) -> dict[str, Tensor]:
-    moving = {id(weight) for weight in weights.values()}
-    return {name: weight for name, weight in pair.named_parameters() if id(weight) not in moving}
+def _learning(pair: FlexOlmo, *, bias: bool) -> dict[str, Tensor]:
+    return expert_weights(pair, NEW) | router_rows(pair, NEW) | (router_biases(pair, NEW) if bias else {})
+
+
+def _frozen(pair: FlexOlmo, *, bias: bool) -> dict[str, Tensor]:
+    learning = {id(weight) for weight in _learning(pair, bias=bias).values()}
+    return {name: weight for name, weight in pair.named_parameters() if id(weight) not in learning}

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from flexcore.config import olmo2_config
-from flexcore.model.names import expert_weights, router_rows, shared_weights
+from flexcore.model.names import expert_weights, has_bias, router_biases, router_rows, shared_weights
 from flexcore.model.transformer import FlexOlmo
 from flexcore.package import AnchorContents, Contents
 from flexcore.packing import TensorData, write_anchor_package, write_expert_package
@@ -41,10 +41,14 @@ def save_anchor(
 def save_expert(
     folder: Path, model: FlexOlmo, *, slot: int, card: Mapping[str, Any], data_card: Mapping[str, Any]
 ) -> Contents:
+    """A bias goes beside the rows where there is one at all; most readers have no place for it."""
+    rows = router_rows(model, slot)
+    if has_bias(model, slot):
+        rows |= router_biases(model, slot)
     return write_expert_package(
         folder,
         expert=_data(expert_weights(model, slot)),
-        router=_data(router_rows(model, slot)),
+        router=_data(rows),
         card=card,
         data_card=data_card,
     )

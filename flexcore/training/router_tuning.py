@@ -29,7 +29,8 @@ from flexcore.training.checkpoint import Checkpoint, bits_of, weights_digest
 from flexcore.training.corpus import Mixture, Windows, windows_needed
 from flexcore.training.embedding import EXCERPT, Vector
 from flexcore.training.expert import PUBLIC, Z_LOSS, z_loss
-from flexcore.training.loop import Plan, next_token_nats, train
+from flexcore.training.loop import Plan, train
+from flexcore.training.surprise import nats_by_frozen_head, next_token_nats
 from flexcore.untrusted import Malformed
 
 WARMUP = 4  # steps
@@ -162,7 +163,7 @@ def _train(model: FlexOlmo, batches: Mixture, plan: Plan, watch: Watch) -> None:
         made += 1
         token_BS = token_BS.to(device)
         hidden = model.hidden(token_BS[:, :-1])
-        nats = next_token_nats(model.lm_head(hidden.x_BSD), token_BS)
+        nats = nats_by_frozen_head(hidden.x_BSD, model.lm_head.weight, token_BS)
         return nats + Z_LOSS * z_loss(hidden.logits_TA), nats.detach()
 
     model.train()

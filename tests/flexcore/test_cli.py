@@ -121,6 +121,37 @@ def test_inspect_tells_of_a_package(home: Path, capsys: pytest.CaptureFixture[st
     assert "expert.safetensors" in said["files"]
 
 
+def test_the_journal_stays_beside_the_package_and_is_drawn(home: Path, tmp_path: Path) -> None:
+    journal = home / "sums.metrics.jsonl"
+
+    assert run("plot", journal, "--out", tmp_path / "run.svg") == 0
+
+    assert len(journal.read_text().splitlines()) == 120
+    assert "<polyline" in (tmp_path / "run.svg").read_text()
+    assert not (home / "sums" / journal.name).exists()
+
+
+def test_split_and_join_are_each_others_way_back(home: Path, tmp_path: Path) -> None:
+    card = home / "corpora" / "data-card.json"
+    assert run("join", "--anchor", home / "anchor", "--out", tmp_path / "flex", home / "sums", home / "prose") == 0
+    assert run("split", tmp_path / "flex", "--out", tmp_path / "anchor") == 0
+    theirs = ("--slot", 1, "--anchor", tmp_path / "anchor", "--data-card", card)
+    assert run("split", tmp_path / "flex", *theirs, "--out", tmp_path / "sums") == 0
+
+    for package, file in (("anchor", "shared"), ("anchor", "expert"), ("anchor", "router"), ("sums", "expert")):
+        name = f"{package}/{file}.safetensors"
+        assert (tmp_path / name).read_bytes() == (home / name).read_bytes()
+
+
+def test_a_private_training_says_what_it_cost_and_nothing_of_its_text(home: Path) -> None:
+    assert run(*train(home, "private"), "--steps", 4, "--epsilon", 8, "--delta", 1e-3, "--bias") == 0
+
+    card = json.loads((home / "private" / "expert.json").read_text())
+    assert card["privacy"]["mechanism"] == "DP-SGD"
+    assert card["privacy"]["epsilon"] <= 8
+    assert card["training"]["bits_per_byte_in_training"] is None
+
+
 KILLABLE = """
 import sys
 from pathlib import Path
@@ -148,13 +179,13 @@ def test_a_training_killed_in_the_middle_goes_on_to_the_same_package(home: Path,
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     status = process.wait()
-    left = sorted(path.name for path in tmp_path.iterdir() if not path.name.endswith(".partial"))
+    left = sorted(path.name for path in tmp_path.iterdir() if path.suffix not in {".partial", ".jsonl"})
     again = subprocess.run(command(tmp_path / "killed"), capture_output=True, check=True, text=True)
     subprocess.run(command(tmp_path / "whole"), capture_output=True, check=True)
 
     assert status == -signal.SIGKILL
     assert left == [".killed.checkpoint"]
-    assert "0/60" not in again.stderr.splitlines()[0]
+    assert "0.00/7.68k" not in again.stderr.splitlines()[0]
     for name in ("expert.safetensors", "router.safetensors", "expert.json"):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 

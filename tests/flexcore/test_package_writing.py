@@ -21,7 +21,7 @@ def test_a_package_appears_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_a_package_that_we_would_refuse_is_not_written(tmp_path: Path) -> None:
     tensors = random_tensors(expert_layout(TINY.dimensions), seed="x")
-    tensors[0] = TensorData(tensors[0].name, "F32", tensors[0].shape, b"\xff" * len(tensors[0].data))
+    tensors[0] = TensorData(tensors[0].name, "F32", tensors[0].shape, b"\xff" * len(tensors[0].content()))
     rows = [TensorData(f"layers.{n}.router.weight", "F32", (64,), bytes(256)) for n in range(2)]
 
     with pytest.raises(Malformed, match="not finite"):

@@ -1,6 +1,8 @@
 """Training: only the new expert moves, a killed run loses nothing, and a seed decides everything."""
 
+import json
 import math
+import resource
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,16 +13,19 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from flexcore.loading import with_expert
-from flexcore.model.names import expert_weights, router_rows, shared_weights
+from flexcore.model.names import expert_weights, router_biases, router_rows, shared_weights
 from flexcore.model.transformer import FlexOlmo
 from flexcore.ops.attend import attend_in_full
+from flexcore.training import surprise
 from flexcore.training.anchor import Size, fresh_model, make_tokenizer, train_anchor
 from flexcore.training.checkpoint import Checkpoint, weights_digest
-from flexcore.training.corpus import Mixture, Windows, read_documents
+from flexcore.training.corpus import Mixture, Windows
+from flexcore.training.documents import read_documents
 from flexcore.training.embedding import Vector
-from flexcore.training.expert import train_expert
-from flexcore.training.loop import Plan
-from flexcore.training.tokenizer import read_tokenizer
+from flexcore.training.expert import BIAS, train_expert
+from flexcore.training.journal import draw, journal_path
+from flexcore.training.loop import Astray, Plan
+from flexcore.training.tokenizer import PAD_ID, read_tokenizer
 from flexcore.untrusted import Malformed
 from tests.flexcore.texts import public_texts, sum_texts, write_texts
 
@@ -233,6 +238,94 @@ def test_a_corpus_too_short_to_train_on_is_refused(tmp_path: Path, tokenizer: To
         windows(documents, tokenizer)
 
 
-def test_a_run_that_goes_astray_says_so(anchor: FlexOlmo, batches: Mixture, tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="went astray"):
+def test_a_run_that_goes_astray_says_where_and_keeps_its_last_good_state(
+    anchor: FlexOlmo, batches: Mixture, tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    class Poisoned(Mixture):
+        def __getitem__(self, step: int) -> Tensor:
+            tokens = super().__getitem__(step)
+            return torch.full_like(tokens, PAD_ID) if step == 7 else tokens
+
+    spoilt = fresh_model(anchor.architecture, seed=3).requires_grad_(False)
+    spoilt.load_state_dict(anchor.state_dict())
+    spoilt.embed_tokens.weight[PAD_ID] = math.nan
+    with pytest.raises(Astray, match=r"at step 7 of 30.*last checkpoint is kept"):
+        trained(spoilt, mixture(tokenizer, Poisoned), tmp_path, pause=0.0)
+    (tmp_path / "whole").mkdir()
+
+    again = trained(spoilt, batches, tmp_path)
+
+    whole = trained(spoilt, batches, tmp_path / "whole")
+    assert weights_digest(again.state_dict()) == weights_digest(whole.state_dict())
+
+
+def test_a_rate_beyond_all_bounds_is_told_in_one_sentence(anchor: FlexOlmo, batches: Mixture, tmp_path: Path) -> None:
+    with pytest.raises(Astray, match=r"went astray at step 1 of 30.*nothing of it is kept"):
         trained(anchor, batches, tmp_path, plan=replace(PLAN, learning_rate=math.inf))
+
+
+def test_a_full_disk_is_told_in_one_sentence_and_the_run_goes_on_afterwards(
+    anchor: FlexOlmo, batches: Mixture, tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    class Filling(Mixture):
+        def __getitem__(self, step: int) -> Tensor:
+            if step == 9:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
+            return super().__getitem__(step)
+
+    try:
+        with pytest.raises(OSError, match=r"could not be written.*make room"):
+            trained(anchor, mixture(tokenizer, Filling), tmp_path, pause=0.0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert not list(tmp_path.glob("*.partial"))
+
+    again = trained(anchor, batches, tmp_path)
+    (tmp_path / "whole").mkdir()
+    whole = trained(anchor, batches, tmp_path / "whole")
+    assert weights_digest(again.state_dict()) == weights_digest(whole.state_dict())
+
+
+def test_a_bias_is_learnt_and_never_above_zero(anchor: FlexOlmo, batches: Mixture, tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path / "checkpoint", "biased")
+
+    pair, _ = train_expert(anchor, batches, ROW, plan=PLAN, checkpoint=checkpoint, label="sums", bias=True)
+
+    learnt = [bias.item() for bias in router_biases(pair, 1).values()]
+    assert all(bias <= 0 for bias in learnt)
+    assert len(set(learnt)) == len(learnt)
+    assert BIAS not in learnt
+    assert all(bias.item() == 0 for bias in router_biases(pair, 0).values())
+
+
+def test_the_journal_tells_each_step_once_and_draws(
+    anchor: FlexOlmo, batches: Mixture, tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    with pytest.raises(Killed):
+        trained(anchor, mixture(tokenizer, Deadly), tmp_path, pause=0.0)
+    trained(anchor, batches, tmp_path)
+    journal = journal_path(tmp_path / "checkpoint")
+
+    draw(journal, tmp_path / "run.svg")
+
+    steps = [json.loads(line)["step"] for line in journal.read_text().splitlines()]
+    assert steps == list(range(PLAN.steps))
+    assert "30 steps" in (tmp_path / "run.svg").read_text()
+
+
+def test_surprise_piece_by_piece_equals_all_logits_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(surprise, "LOGITS", 61 * 5)  # five tokens at a time, of 33
+    drawn = torch.Generator().manual_seed(0)
+    token_BS = torch.randint(0, 61, (3, 12), generator=drawn)
+    head_VD, x_BSD = torch.randn(61, 16, generator=drawn), torch.randn(3, 11, 16, generator=drawn)
+    ours, theirs = x_BSD.clone().requires_grad_(), x_BSD.clone().requires_grad_()
+
+    found = surprise.nats_by_frozen_head(ours, head_VD, token_BS)
+    (3 * found).backward()  # type: ignore[no-untyped-call]
+    wanted = surprise.next_token_nats(theirs @ head_VD.t(), token_BS)
+    (3 * wanted).backward()  # type: ignore[no-untyped-call]
+
+    torch.testing.assert_close(found, wanted)
+    torch.testing.assert_close(ours.grad, theirs.grad)

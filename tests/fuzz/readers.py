@@ -125,7 +125,7 @@ READERS: dict[str, Reader] = {
 def honest(reader: str) -> bytes:
     """What the reader takes when nobody is hostile: where the fuzzer begins."""
     layout = expert_layout(NARROW.dimensions)
-    data = b"".join(bytes(tensor.data) for tensor in random_tensors(layout, seed="honest"))
+    data = b"".join(bytes(tensor.content()) for tensor in random_tensors(layout, seed="honest"))
     card = anchor_card(
         dimensions=TINY.dimensions,
         embedder="e",

@@ -48,7 +48,7 @@ def package(home: Home, folder: Path, change: Change, *, seed: str = "drama") ->
     """An expert's package with other values, signed as it should be."""
     d = SMALL.dimensions
     tensors = [
-        TensorData(t.name, t.dtype, t.shape, change(np.frombuffer(t.data, "<f4")).astype("<f4").tobytes())
+        TensorData(t.name, t.dtype, t.shape, change(np.frombuffer(t.content(), "<f4")).astype("<f4").tobytes())
         for t in random_tensors(expert_layout(d), seed=seed)
     ]
     write_expert_package(
