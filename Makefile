@@ -44,7 +44,7 @@ NATIVE_SOURCES := $(shell find flexcore/csrc -type f -not -name '*.pyc')
 PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clients frontend native chaos bench bench-compose bench-intake bench-governance bench-policy fuzz gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
+.PHONY: help setup clients frontend native chaos bench bench-compose bench-intake bench-governance bench-policy fuzz experiment gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -144,6 +144,9 @@ bench-policy: $(INSTALLED) ## measure the policies beside OPA's language, on a q
 fuzz: $(INSTALLED) ## look for bytes that break what reads a stranger's files, for an hour; SECONDS=60 for less
 	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet atheris==3.0.0
 	$(NOWHERE) $(PY) -m tests.fuzz --seconds $(or $(SECONDS),3600)
+
+experiment: $(INSTALLED) $(NATIVE) ## the paper's tables at small scale, 90 minutes a seed; ARGS=--small for 20, ARGS="--seeds 0 1 2" for three
+	$(PY) -m experiments.paper $(ARGS)
 
 gpu: ## check and measure on a machine with a GPU, with the Python on the path: nine minutes; OUT= keeps the numbers
 	benchmarks/gpu.sh

@@ -49,7 +49,7 @@ def run_together(commands: Mapping[str, Sequence[str]], *, logs: Path, threads: 
     running: list[Running] = []
     try:
         for name, command in commands.items():
-            running.append(_start(name, command, log=logs / f"{name}.log", threads=threads))
+            running.append(start(name, command, log=logs / f"{name}.log", threads=threads))
         _watch(running)
     finally:
         for each in running:
@@ -58,7 +58,7 @@ def run_together(commands: Mapping[str, Sequence[str]], *, logs: Path, threads: 
             each.process.wait()
 
 
-def _start(name: str, command: Sequence[str], *, log: Path, threads: int) -> Running:
+def start(name: str, command: Sequence[str], *, log: Path, threads: int) -> Running:
     with log.open("wb") as said:
         process = subprocess.Popen(  # noqa: S603  our own programs
             command,

@@ -1,0 +1,7 @@
+"""`python -m experiments.paper`."""
+
+import sys
+
+from experiments.paper.cli import main
+
+sys.exit(main())
