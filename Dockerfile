@@ -5,6 +5,7 @@ COPY frontend/package.json frontend/package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY frontend ./
 COPY docs/openapi.yaml ../docs/openapi.yaml
+COPY docs/guides ../docs/guides
 RUN npm run build
 
 FROM python:3.11-slim AS packages

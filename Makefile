@@ -41,7 +41,7 @@ CUDA ?= auto
 THREADS ?= 1
 NATIVE := flexcore/kernels/libflexcore.so
 NATIVE_SOURCES := $(shell find flexcore/csrc -type f -not -name '*.pyc')
-PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
+PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null) $(wildcard docs/guides/*.md) docs/openapi.yaml
 
 .DEFAULT_GOAL := help
 .PHONY: help setup clients frontend native chaos bench bench-compose bench-intake bench-governance bench-policy fuzz experiment gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean

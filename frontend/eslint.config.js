@@ -5,7 +5,7 @@ import jsxA11y from "eslint-plugin-jsx-a11y";
 import reactHooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
-const FEATURES = ["accounts", "experts", "evidence", "reviews", "policy", "usage", "compositions", "withdrawals", "audit"];
+const FEATURES = ["accounts", "experts", "evidence", "reviews", "policy", "usage", "compositions", "withdrawals", "audit", "notices"];
 
 const noFeatureToFeature = FEATURES.map((feature) => ({
   target: `./src/features/${feature}`,

@@ -1,16 +1,29 @@
 /** Builds the pages into dist/: hashed files under /assets, one chunk a page, nothing from another host. */
 import { fileURLToPath } from "node:url";
+import { load } from "js-yaml";
 import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 const SERVICE = process.env["GUILDHALL_URL"] ?? "http://127.0.0.1:8000";
 
+/** docs/openapi.yaml becomes an object while the pages are built: browsers read no YAML. */
+const openapi: Plugin = {
+  name: "openapi",
+  enforce: "pre",
+  transform: (text, id) =>
+    id.endsWith("/openapi.yaml") ? { code: `export default ${JSON.stringify(load(text))}`, map: null } : null,
+};
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [openapi, react()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   // registry/api/pages.py puts a fresh nonce in its place with every page.
   html: { cspNonce: "GUILDHALL_NONCE" },
   build: { target: "es2023", assetsInlineLimit: 0, chunkSizeWarningLimit: 700 },
-  server: { proxy: { "/api": SERVICE, "/log/": SERVICE } },
+  server: {
+    proxy: { "/api": SERVICE, "/log/": SERVICE },
+    fs: { allow: [".", fileURLToPath(new URL("../docs", import.meta.url))] },
+  },
   test: { environment: "jsdom", setupFiles: ["./src/testing/setup.ts"], restoreMocks: true, isolate: false },
 });

@@ -13,13 +13,14 @@ NONCE = "GUILDHALL_NONCE"  # what frontend/vite.config.ts leaves in the page for
 # The addresses of frontend/src/app/router.tsx; whatever else is asked for is answered by no page.
 ADDRESSES = (
     r"^$",
-    r"^(?:login|upload|log|account|my-experts)$",
+    r"^(?:login|upload|log|account|my-experts|notices|verify|reference)$",
     r"^experts(?:/[^/]+/[^/]+)?$",
     r"^versions/[^/]+$",
     r"^reviews(?:/[^/]+)?$",
     r"^policies(?:/[^/]+)?$",
     r"^models(?:/new|/[^/]+/[^/]+)?$",
     r"^compositions/[^/]+$",
+    r"^guides(?:/[^/]+)?$",
     r"^withdrawals/[^/]+/certificate$",
 )
 NOT_BUILT = "The pages are not built. Run `npm ci && npm run build` in frontend/, or `make demo`.\n"

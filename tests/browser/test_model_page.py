@@ -1,10 +1,11 @@
-"""A model's page says what it asks for when no expert is named, and which revisions have which names."""
+"""A model's page says what was asked for, and how its revisions are called; a stranger's browser checks its proof."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FilePayload, expect
 
 from client.waiting import wait_for_composition
 from registry.embedded.supervisor import Site
@@ -46,4 +47,39 @@ def test_a_selector_and_tags_are_shown(browser: Browser, shelf: Shelf, tmp_path:
         expect(page.get_by_text("all approved experts in drama of dramatists that the policies allow")).to_be_visible()
         somebody.look("model")
 
+        proof = files_of(shelf, "gallery/walls")
+        page.context.clear_cookies()
+        page.goto(f"{shelf.site.url}/verify")
+        page.get_by_role("button", name="Check the log").click()
+        expect(page.get_by_text("Your browser checked this log: what it could look at holds")).to_be_visible()
+        expect(page.get_by_text("make the root that was signed")).to_be_visible()
+        page.get_by_role("checkbox", name="Read the entries too").check()
+        page.get_by_role("button", name="Check the log").click()
+        expect(page.get_by_text("Every entry hashes to what the tiles list")).to_be_visible()
+        expect(page.get_by_text("that this browser verified before")).to_be_visible()
+        page.get_by_test_id("model-files").set_input_files(proof)
+        expect(page.get_by_text("Your browser checked this model: what it could look at holds")).to_be_visible()
+        expect(page.get_by_text("dramatists/drama@1", exact=False).first).to_be_visible()
+        somebody.look("verify")
+        tampered: list[FilePayload] = [
+            {**one, "buffer": one["buffer"].replace(b"gallery", b"gallerx")} for one in proof
+        ]
+        page.get_by_test_id("model-files").set_input_files(tampered)
+        expect(page.get_by_text("This model does not check out")).to_be_visible()
+        for address in ("guides", "guides/consumer", "reference"):
+            page.goto(f"{shelf.site.url}/{address}")
+            page.get_by_role("heading", level=1).wait_for()
+            somebody.look(address.replace("/", "-"))
+
     assert somebody.complaints == []
+
+
+def files_of(shelf: Shelf, model: str) -> list[FilePayload]:
+    """What lies beside the model to prove it, and one of its files, as its consumer downloads them."""
+    token = {"Authorization": f"Bearer {shelf.people.reader_token}"}
+    files: list[FilePayload] = []
+    for name in ("inclusion.json", "inclusion.tlog-proof", "guildhall-manifest.json", "config.json"):
+        answer = httpx.get(f"{shelf.site.url}/{model}/resolve/main/{name}", headers=token, follow_redirects=True)
+        answer.raise_for_status()
+        files.append({"name": name, "mimeType": "application/octet-stream", "buffer": answer.content})
+    return files

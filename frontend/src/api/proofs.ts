@@ -2,6 +2,8 @@
  * Checks a log entry by the reader's own computation: RFC 6962 hashing over C2SP checkpoints and tlog-proofs, with the
  * hashes and signatures of the browser. Nothing here believes what the service says of itself, except which key is its.
  */
+import { hasWebCrypto, sha256 } from "@/api/hashing";
+
 export interface Checkpoint {
   origin: string;
   size: number;
@@ -95,12 +97,23 @@ export async function signedWith(checkpoint: Checkpoint, key: Key): Promise<bool
   const signature = checkpoint.signatures.find(
     ({ name, bytes }) => name === key.name && hex(bytes.slice(0, 4)) === key.hash,
   );
-  if (!signature || key.algorithm !== ED25519) return false;
-  const expected = await sha256(encoded(`${key.name}\n`), new Uint8Array([key.algorithm]), key.bytes);
-  if (hex(expected.slice(0, 4)) !== key.hash) return false;
+  if (!signature || !(await isWhole(key))) return false;
+  return made(key, signature.bytes.slice(4), encoded(checkpoint.signed));
+}
+
+/** An Ed25519 key whose hash is its own. */
+export async function isWhole({ name, hash, algorithm, bytes }: Key): Promise<boolean> {
+  if (algorithm !== ED25519 || bytes.length !== 32) return false;
+  const expected = await sha256(encoded(`${name}\n`), new Uint8Array([algorithm]), bytes);
+  return hex(expected.slice(0, 4)) === hash;
+}
+
+/** Did this key make the signature over this text? Null where the browser knows no Ed25519. */
+export async function made(key: Key, signature: Uint8Array<ArrayBuffer>, text: Uint8Array<ArrayBuffer>): Promise<boolean | null> {
+  if (!hasWebCrypto()) return null;
   try {
     const known = await crypto.subtle.importKey("raw", key.bytes, "Ed25519", false, ["verify"]);
-    return await crypto.subtle.verify("Ed25519", known, signature.bytes.slice(4), encoded(checkpoint.signed));
+    return await crypto.subtle.verify("Ed25519", known, signature, text);
   } catch (fault) {
     if (fault instanceof DOMException && fault.name === "NotSupportedError") return null;
     return false;
@@ -127,14 +140,4 @@ function half(number: number): number {
 
 function encoded(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
-}
-
-async function sha256(...parts: Uint8Array[]): Promise<Uint8Array<ArrayBuffer>> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", whole));
 }

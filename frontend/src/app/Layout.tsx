@@ -4,6 +4,7 @@ import { useDisclosure, useNetwork } from "@mantine/hooks";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { useSession } from "@/api/session";
+import { Footer } from "@/app/Footer";
 import classes from "@/app/Layout.module.css";
 import { Search } from "@/app/Search";
 import { Ways } from "@/app/Ways";
@@ -65,6 +66,7 @@ export function Layout() {
             </Box>
           )}
           <Outlet />
+          <Footer />
         </Box>
       </AppShell.Main>
     </AppShell>

@@ -37,6 +37,11 @@ export function Ways({ person }: { person: Person }) {
           Models
         </Link>
       )}
+      {(hasRole(person, "consumer") || hasRole(person, "owner")) && (
+        <Link to="/notices" className={classes["way"]}>
+          Notices
+        </Link>
+      )}
       <Link to="/log" className={classes["way"]}>
         Log
       </Link>

@@ -9,6 +9,7 @@ import {
 } from "@tanstack/react-router";
 import { sessionQuery } from "@/api/session";
 import { Layout } from "@/app/Layout";
+import { Open } from "@/app/Open";
 import { BrokenPage } from "@/app/pages/BrokenPage";
 import { LoginPage } from "@/app/pages/LoginPage";
 import { NotFoundPage } from "@/app/pages/NotFoundPage";
@@ -32,6 +33,35 @@ const login = createRoute({
     if (person) redirect({ href: ownAddress(search.next), replace: true, throw: true });
   },
   component: LoginPage,
+});
+
+/** The pages for everybody, strangers too. */
+const open = createRoute({ getParentRoute: () => root, id: "open", component: Open });
+const outside = { getParentRoute: () => open };
+
+const verify = createRoute({
+  ...outside,
+  path: "/verify",
+  component: lazyRouteComponent(() => import("@/app/pages/VerifyPage"), "VerifyPage"),
+});
+
+const guides = createRoute({
+  ...outside,
+  path: "/guides",
+  component: lazyRouteComponent(() => import("@/app/pages/GuidesPage"), "GuidesPage"),
+});
+
+const guide = createRoute({
+  ...outside,
+  path: "/guides/$name",
+  component: lazyRouteComponent(() => import("@/app/pages/GuidePage"), "GuidePage"),
+});
+
+const reference = createRoute({
+  ...outside,
+  path: "/reference",
+  validateSearch: texts(["q"]),
+  component: lazyRouteComponent(() => import("@/app/pages/ReferencePage"), "ReferencePage"),
 });
 
 /** The pages behind the login: a stranger is led there, and back afterwards. */
@@ -153,6 +183,12 @@ const log = createRoute({
   component: lazyRouteComponent(() => import("@/app/pages/LogPage"), "LogPage"),
 });
 
+const notices = createRoute({
+  ...inside,
+  path: "/notices",
+  component: lazyRouteComponent(() => import("@/app/pages/NoticesPage"), "NoticesPage"),
+});
+
 const account = createRoute({
   ...inside,
   path: "/account",
@@ -177,11 +213,12 @@ const pages = [
   composition,
   certificate,
   log,
+  notices,
   account,
 ];
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, signedIn.addChildren(pages)]),
+  routeTree: root.addChildren([login, open.addChildren([verify, guides, guide, reference]), signedIn.addChildren(pages)]),
   context: { queries },
   defaultPreload: "intent",
   scrollRestoration: true,

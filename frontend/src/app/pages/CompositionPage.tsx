@@ -2,6 +2,7 @@
 import { Button } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import type { Composition } from "@/api/types";
+import { WithdrawnExperts } from "@/app/WithdrawnExperts";
 import { Answered } from "@/components/Answered";
 import { Digest } from "@/components/Digest";
 import { Facts } from "@/components/Facts";
@@ -32,7 +33,8 @@ export function CompositionPage() {
 function CompositionView({ composition }: { composition: Composition }) {
   const [org = "", name = ""] = composition.model.split("/");
   const cancel = useCancelComposition(composition.id);
-  const mayChange = useModel(org, name).data?.may.change ?? false;
+  const model = useModel(org, name).data;
+  const mayChange = model?.may.change ?? false;
   return (
     <Page
       title={`A build of ${composition.model}`}
@@ -54,6 +56,7 @@ function CompositionView({ composition }: { composition: Composition }) {
       }
     >
       <CompositionState composition={composition} />
+      {composition.state === "withdrawn" && model && <WithdrawnExperts composition={composition} model={model} />}
       {cancel.error && <RefusalNotice error={cancel.error} />}
       {SERVED.includes(composition.state) && (
         <Section title="Load it">

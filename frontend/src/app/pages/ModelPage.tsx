@@ -2,6 +2,7 @@
 import { getRouteApi } from "@tanstack/react-router";
 import type { ModelDetail } from "@/api/types";
 import { nameOf, useVocabulary } from "@/api/vocabulary";
+import { WithdrawnExpertsOf } from "@/app/WithdrawnExperts";
 import { Answered } from "@/components/Answered";
 import { Digest } from "@/components/Digest";
 import { Facts } from "@/components/Facts";
@@ -26,6 +27,7 @@ export function ModelPage() {
       {(found) => (
         <Page title={found.full_name} about="A standing request: its main is the newest valid build.">
           <MainNotice model={found} />
+          <Withdrawn model={found} />
           {found.main && (
             <Section title="Load it">
               <Snippet model={found.full_name} revision={found.main.revision} />
@@ -87,6 +89,11 @@ function MainNotice({ model }: { model: ModelDetail }) {
     );
   }
   return null;
+}
+
+function Withdrawn({ model }: { model: ModelDetail }) {
+  const last = model.compositions.filter(({ state }) => state === "withdrawn").at(-1);
+  return last ? <WithdrawnExpertsOf id={last.id} model={model} /> : null;
 }
 
 function Request({ model }: { model: ModelDetail }) {

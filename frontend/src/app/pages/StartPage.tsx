@@ -23,7 +23,7 @@ export function StartPage() {
       <Paper p={0} bg="transparent">
         <Text c="dimmed" size="sm">
           Everything here can also be done over the REST API and with the <code>guildhall</code> command; both want a token
-          from <PageLink to="/account">tokens and keys</PageLink>.
+          from <PageLink to="/account">tokens and keys</PageLink>. See <PageLink to="/reference">the API reference</PageLink>.
         </Text>
       </Paper>
     </Page>
@@ -38,6 +38,7 @@ function Tasks({ person }: { person: Person }) {
           <Stack gap="sm" align="flex-start">
             <PageButton to="/upload">Upload an expert</PageButton>
             <PageLink to="/my-experts">My experts, and who uses them</PageLink>
+            <PageLink to="/guides/$name" params={{ name: "owner" }}>How it goes, step by step</PageLink>
           </Stack>
         </Section>
       )}
@@ -46,6 +47,7 @@ function Tasks({ person }: { person: Person }) {
           <Stack gap="sm" align="flex-start">
             <PageButton to="/reviews">Open the review queue</PageButton>
             <PageLink to="/policies">The policies, and how to change them</PageLink>
+            <PageLink to="/guides/$name" params={{ name: "compliance" }}>How it goes, step by step</PageLink>
           </Stack>
         </Section>
       )}
@@ -54,6 +56,8 @@ function Tasks({ person }: { person: Person }) {
           <Stack gap="sm" align="flex-start">
             <PageButton to="/models/new">Request a model</PageButton>
             <PageLink to="/models">My models</PageLink>
+            <PageLink to="/notices">Notices to your organisation</PageLink>
+            <PageLink to="/guides/$name" params={{ name: "consumer" }}>How it goes, step by step</PageLink>
           </Stack>
         </Section>
       )}
@@ -61,7 +65,11 @@ function Tasks({ person }: { person: Person }) {
         <Section title={hasRole(person, "auditor") ? "Auditor" : "Operator"} about="Everything that happened, in the order it happened.">
           <Stack gap="sm" align="flex-start">
             <PageButton to="/log">Read the log</PageButton>
+            <PageLink to="/verify">Verify the log, a model or a certificate</PageLink>
             <PageLink to="/models">All models</PageLink>
+            <PageLink to="/guides/$name" params={{ name: hasRole(person, "auditor") ? "auditor" : "operator" }}>
+              How it goes, step by step
+            </PageLink>
           </Stack>
         </Section>
       )}

@@ -1,9 +1,11 @@
 /** The newest signed head of the log: how far it reaches, under which root, and where it lies. */
-import { Anchor, Group, Text } from "@mantine/core";
+import { Anchor, Group, Stack, Text } from "@mantine/core";
 import { Answered } from "@/components/Answered";
 import { Digest } from "@/components/Digest";
+import { PageLink } from "@/components/PageLink";
 import { count } from "@/components/sizes";
 import { useCheckpoint } from "@/features/audit/api";
+import { Growth } from "@/features/audit/Growth";
 import classes from "@/features/audit/Log.module.css";
 import { bytesOf, hex } from "@/api/proofs";
 
@@ -12,26 +14,32 @@ export function LogHead() {
   return (
     <Answered query={checkpoint} what="checkpoint">
       {({ size, root, signatures }) => (
-        <div className={classes["head"]}>
-          <Text>
-            <strong>{count(size, "entry", "entries")}</strong> under the newest checkpoint, with{" "}
-            {count(signatures.length, "signature")}.
-          </Text>
-          <Group gap={6}>
-            <Text span size="sm" c="dimmed">
-              Root
+        <Stack gap="md">
+          <div className={classes["head"]}>
+            <Text>
+              <strong>{count(size, "entry", "entries")}</strong> under the newest checkpoint, with{" "}
+              {count(signatures.length, "signature")}.
             </Text>
-            <Digest value={hex(bytesOf(root))} what="root of the log" />
-          </Group>
-          <Group gap="md">
-            <Anchor href="/log/checkpoint" size="sm">
-              Checkpoint
-            </Anchor>
-            <Anchor href="/log/keys.json" size="sm">
-              Keys
-            </Anchor>
-          </Group>
-        </div>
+            <Group gap={6}>
+              <Text span size="sm" c="dimmed">
+                Root
+              </Text>
+              <Digest value={hex(bytesOf(root))} what="root of the log" />
+            </Group>
+            <Group gap="md">
+              <Anchor href="/log/checkpoint" size="sm">
+                Checkpoint
+              </Anchor>
+              <Anchor href="/log/keys.json" size="sm">
+                Keys
+              </Anchor>
+              <PageLink to="/verify" size="sm">
+                Verify it here
+              </PageLink>
+            </Group>
+          </div>
+          {size > 0 && <Growth size={size} />}
+        </Stack>
       )}
     </Answered>
   );

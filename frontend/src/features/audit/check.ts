@@ -1,13 +1,9 @@
 /** Checks one entry from what is published of it; each finding says what was computed here and what came out. */
 import { bytesAt, textOf } from "@/api/client";
 import type { Entry } from "@/api/types";
+import type { Finding } from "@/features/audit/verify/findings";
 import { leafPath, proofPath } from "@/features/audit/api";
 import { base64, hex, leafHash, Malformed, readKey, readProof, rootFrom, signedWith, type Proof } from "@/api/proofs";
-
-export interface Finding {
-  ok: boolean | null; // null: could not be looked at here
-  sentence: string;
-}
 
 /** Fetches the entry's leaf, its proof and the log's keys, and computes all of it again in this browser. */
 export async function checkEntry(entry: Entry & { index: number }): Promise<Finding[]> {

@@ -5,6 +5,7 @@ import { CopyBlock } from "@/components/CopyBlock";
 import { exactly } from "@/components/dates";
 import { Facts } from "@/components/Facts";
 import { Notice } from "@/components/Notice";
+import { PageLink } from "@/components/PageLink";
 import { Section } from "@/components/Section";
 import { Sentence } from "@/components/Sentence";
 import { count } from "@/components/sizes";
@@ -55,6 +56,7 @@ export function CertificateSheet({ id, bundle }: { id: string; bundle: Certifica
             ["Signed with", certificate.key],
           ]}
         />
+        <PageLink to="/verify">Verify it in this browser</PageLink>
         <CopyBlock title="Verify the file" text={VERIFY} />
         <Text size="sm">
           The log is asked for its key once; with that key, or with <code>--key</code> and one that you have from elsewhere, no

@@ -1,0 +1,4 @@
+declare module "*/openapi.yaml" {
+  const document: Readonly<Record<string, unknown>>;
+  export default document;
+}
