@@ -44,7 +44,7 @@ NATIVE_SOURCES := $(shell find flexcore/csrc -type f -not -name '*.pyc')
 PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clients frontend native chaos bench bench-compose bench-intake bench-governance bench-policy fuzz gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
+.PHONY: help setup clients frontend native chaos bench bench-compose bench-intake bench-governance bench-policy big-upload fuzz gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -140,6 +140,9 @@ bench-policy: $(INSTALLED) ## measure the policies beside OPA's language, on a q
 	OMP_NUM_THREADS=1 GUILDHALL_SECRET_KEY=only-for-measuring $(PY) -m registry.embedded servers --fast --folder var/bench-policy -- \
 		$(PY) -m benchmarks.policy
 	rm -rf var/bench-policy
+
+big-upload: setup frontend ## send 2 GB from a real browser while everything breaks once: ten minutes, 15 GB
+	GUILDHALL_UPLOAD_PART_BYTES=16777216 $(PY) -m pytest -m long tests/browser/test_big_upload.py $(ARGS)
 
 fuzz: $(INSTALLED) ## look for bytes that break what reads a stranger's files, for an hour; SECONDS=60 for less
 	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet atheris==3.0.0
