@@ -44,7 +44,7 @@ NATIVE_SOURCES := $(shell find flexcore/csrc -type f -not -name '*.pyc')
 PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clients frontend native chaos bench bench-compose bench-intake bench-governance bench-policy big-upload fuzz gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
+.PHONY: help setup clients frontend native chaos bench bench-compose bench-intake bench-governance bench-pages bench-policy big-upload fuzz gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -133,6 +133,13 @@ bench-governance: $(INSTALLED) $(NATIVE) ## measure withdrawal and the log on si
 	rm -rf var/bench-withdrawal
 	$(GOVERNED) var/bench-audit -- $(PY) -m benchmarks.audit
 	rm -rf var/bench-audit
+
+bench-pages: setup frontend ## weigh the pages and measure them over a slow line, with 10,000 experts and a million log entries: ten minutes
+	$(NPM) install --prefix $(abspath var/lighthouse) --loglevel=error lighthouse@13.5.0
+	rm -rf var/bench-pages
+	$(GOVERNED) var/bench-pages -- env PATH="$(BIN):$$PATH" $(PY) -m benchmarks.pages $(ARGS) \
+		--lighthouse var/lighthouse/node_modules/lighthouse/cli/index.js
+	rm -rf var/bench-pages
 
 bench-policy: $(INSTALLED) ## measure the policies beside OPA's language, on a quiet machine: two minutes
 	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet regopy==1.5.2
