@@ -65,6 +65,7 @@ export function RequestModelForm({ anchors, organisations, purposes, onRequested
           <Select
             label="Organisation"
             required
+            allowDeselect={false}
             data={organisations.map(({ slug, name }) => ({ value: slug, label: name }))}
             value={organisation || null}
             error={shown.organisation}
@@ -83,6 +84,7 @@ export function RequestModelForm({ anchors, organisations, purposes, onRequested
             description="The public model that the experts stand beside"
             inputWrapperOrder={["label", "input", "description", "error"]}
             required
+            allowDeselect={false}
             data={anchors.map(({ slug, name }) => ({ value: slug, label: name }))}
             value={anchor || null}
             error={shown.anchor}
@@ -93,6 +95,7 @@ export function RequestModelForm({ anchors, organisations, purposes, onRequested
             description={purposes.find(({ id }) => id === purpose)?.description ?? "The policies decide by it"}
             inputWrapperOrder={["label", "input", "description", "error"]}
             required
+            allowDeselect={false}
             data={purposes.map(({ id, name }) => ({ value: id, label: name }))}
             value={purpose || null}
             error={shown.purpose}
