@@ -129,7 +129,7 @@ HANDY = Weight(bytes=40 * 10**6, bytes_a_second=8 * MIB, patience=120)
 HEAVY = Weight(bytes=2 * 10**9, bytes_a_second=64 * MIB, patience=900)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("draft", [HANDY], indirect=True, ids=["40 MB"])
 def test_it_arrives_whole_though_all_breaks_once(browser: Browser, draft: Draft, tmp_path: Path) -> None:
     goes_up_in_pieces(browser, draft, HANDY, tmp_path)
