@@ -44,7 +44,7 @@ NATIVE_SOURCES := $(shell find flexcore/csrc -type f -not -name '*.pyc')
 PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null) $(wildcard docs/guides/*.md) docs/openapi.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clients frontend native chaos bench bench-compose bench-intake bench-governance bench-policy fuzz experiment gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
+.PHONY: help setup clients frontend native chaos bench bench-compose bench-intake bench-governance bench-pages bench-policy big-upload fuzz experiment gpu demo run test check lint lint-python lint-django lint-frontend format schema lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -134,12 +134,22 @@ bench-governance: $(INSTALLED) $(NATIVE) ## measure withdrawal and the log on si
 	$(GOVERNED) var/bench-audit -- $(PY) -m benchmarks.audit
 	rm -rf var/bench-audit
 
+bench-pages: setup frontend ## weigh the pages and measure them over a slow line, with 10,000 experts and a million log entries: ten minutes
+	$(NPM) install --prefix $(abspath var/lighthouse) --loglevel=error lighthouse@13.5.0
+	rm -rf var/bench-pages
+	$(GOVERNED) var/bench-pages -- env PATH="$(BIN):$$PATH" $(PY) -m benchmarks.pages $(ARGS) \
+		--lighthouse var/lighthouse/node_modules/lighthouse/cli/index.js
+	rm -rf var/bench-pages
+
 bench-policy: $(INSTALLED) ## measure the policies beside OPA's language, on a quiet machine: two minutes
 	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet regopy==1.5.2
 	rm -rf var/bench-policy
 	OMP_NUM_THREADS=1 GUILDHALL_SECRET_KEY=only-for-measuring $(PY) -m registry.embedded servers --fast --folder var/bench-policy -- \
 		$(PY) -m benchmarks.policy
 	rm -rf var/bench-policy
+
+big-upload: setup frontend ## send 2 GB from a real browser while everything breaks once: ten minutes, 15 GB
+	GUILDHALL_UPLOAD_PART_BYTES=16777216 $(PY) -m pytest -m long tests/browser/test_big_upload.py $(ARGS)
 
 fuzz: $(INSTALLED) ## look for bytes that break what reads a stranger's files, for an hour; SECONDS=60 for less
 	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet atheris==3.0.0

@@ -20,10 +20,11 @@ export default defineConfig({
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   // registry/api/pages.py puts a fresh nonce in its place with every page.
   html: { cspNonce: "GUILDHALL_NONCE" },
-  build: { target: "es2023", assetsInlineLimit: 0, chunkSizeWarningLimit: 700 },
   server: {
     proxy: { "/api": SERVICE, "/log/": SERVICE },
     fs: { allow: [".", fileURLToPath(new URL("../docs", import.meta.url))] },
   },
+  // The manifest says which chunks a page loads: tests/browser/test_bundle.py weighs them.
+  build: { target: "es2023", assetsInlineLimit: 0, chunkSizeWarningLimit: 700, manifest: true },
   test: { environment: "jsdom", setupFiles: ["./src/testing/setup.ts"], restoreMocks: true, isolate: false },
 });

@@ -97,12 +97,13 @@ def make_expert(
     architecture: Architecture = TINY,
     seed: str = "drama",
     bias: bool = False,
+    scale: float = 0.3,
 ) -> Contents:
     d = architecture.dimensions
     return write_expert_package(
         folder,
-        expert=random_tensors(expert_layout(d), seed=seed, dtype=d.dtype),
-        router=random_tensors(router_layout(d, bias=bias), seed=seed, dtype=d.dtype),
+        expert=random_tensors(expert_layout(d), seed=seed, dtype=d.dtype, scale=scale),
+        router=random_tensors(router_layout(d, bias=bias), seed=seed, dtype=d.dtype, scale=scale),
         card=make_card(anchor_digest=anchor_digest, architecture=architecture),
         data_card=DATA_CARD,
     )

@@ -77,13 +77,19 @@ def make_home(folder: Path) -> Home:
     return Home(folder, folder / "anchor", anchor, key, **experts)
 
 
-def write_anchor(folder: Path, *, tokenizer: dict[str, bytes] | None = None) -> AnchorContents:
-    d = SMALL.dimensions
-    draw = partial(random_tensors, seed="public")
+def write_anchor(
+    folder: Path,
+    *,
+    tokenizer: dict[str, bytes] | None = None,
+    architecture: Architecture = SMALL,
+    scale: float = 0.3,
+) -> AnchorContents:
+    d = architecture.dimensions
+    draw = partial(random_tensors, seed="public", scale=scale)
     return write_anchor_package(
         folder,
-        config=olmo2_config(SMALL),
-        shared=draw(shared_layout(SMALL)),
+        config=olmo2_config(architecture),
+        shared=draw(shared_layout(architecture)),
         expert=draw(expert_layout(d)),
         router=draw(router_layout(d, bias=False)),
         tokenizer=tokenizer or real_tokenizer(folder.parent),

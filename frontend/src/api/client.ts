@@ -23,6 +23,11 @@ const UNREACHABLE: Problem = {
   detail: "The service cannot be reached. Check your connection and try again.",
 };
 
+/** What is said when there is no way to the service. */
+export function unreachable(): Refusal {
+  return new Refusal(UNREACHABLE);
+}
+
 export function isProblem(value: unknown): value is Problem {
   return typeof value === "object" && value !== null && "title" in value && "status" in value;
 }
@@ -68,7 +73,7 @@ async function outcome<T>(call: Promise<Outcome<T>>): Promise<Outcome<T>> {
     result = await call;
   } catch (fault) {
     if (fault instanceof DOMException && fault.name === "AbortError") throw fault;
-    throw new Refusal(UNREACHABLE);
+    throw unreachable();
   }
   if (result.response.ok) return result;
   throw new Refusal(isProblem(result.error) ? result.error : unexplained(result.response));
@@ -99,7 +104,7 @@ export async function bytesAt(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     response = await window.fetch(new Request(new URL(path, window.location.origin)));
   } catch {
-    throw new Refusal(UNREACHABLE);
+    throw unreachable();
   }
   if (!response.ok) throw new Refusal(await refused(response));
   return new Uint8Array(await response.arrayBuffer());

@@ -11,6 +11,15 @@ export const sessionQuery = queryOptions({
   staleTime: 60_000,
 });
 
+const WHOSE = "drafts-of";
+
+/** What one person began in this tab waits for them, also while they sign in again; the next person does not see it. */
+export function keepDraftsOf(email: string): void {
+  const before = sessionStorage.getItem(WHOSE);
+  if (before !== null && before !== email) sessionStorage.clear();
+  sessionStorage.setItem(WHOSE, email);
+}
+
 export function useSession() {
   return useQuery(sessionQuery);
 }

@@ -4,12 +4,12 @@ import {
   createRootRouteWithContext,
   createRoute,
   createRouter,
-  lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
-import { sessionQuery } from "@/api/session";
+import { keepDraftsOf, sessionQuery } from "@/api/session";
 import { Layout } from "@/app/Layout";
 import { Open } from "@/app/Open";
+import { lazyRouteComponent } from "@/app/lazy";
 import { BrokenPage } from "@/app/pages/BrokenPage";
 import { LoginPage } from "@/app/pages/LoginPage";
 import { NotFoundPage } from "@/app/pages/NotFoundPage";
@@ -72,6 +72,7 @@ const signedIn = createRoute({
     const { person } = await context.queries.query({ ...sessionQuery, staleTime: "static" });
     const search = location.href === "/" ? {} : { next: location.href };
     if (!person) redirect({ to: "/login", search, replace: true, throw: true });
+    else keepDraftsOf(person.email);
   },
   component: SignedIn,
 });

@@ -22,6 +22,7 @@ export function useSignOut() {
     mutationFn: () => done(client.DELETE("/api/v1/session")),
     onSuccess: () => {
       queries.clear();
+      sessionStorage.clear();
       // A new page: nothing that the last person saw stays in memory.
       window.location.assign("/login");
     },

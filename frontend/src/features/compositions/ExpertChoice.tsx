@@ -23,7 +23,7 @@ export function ExpertChoice({ explained, chosen, onChange }: ExpertChoiceProps)
             <Stack gap={4}>
               <Checkbox
                 value={expert}
-                disabled={!allowed}
+                disabled={!allowed && !chosen.includes(expert)} // one that was chosen before can be taken off
                 styles={{ label: { color: "var(--mantine-color-text)" } }}
                 label={
                   <>

@@ -1,5 +1,6 @@
 /** Asks for a model: for which purpose, with which experts, and what is to happen when one of them is withdrawn. */
 import { Button, Checkbox, Group, NumberInput, Radio, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { useSessionStorage } from "@mantine/hooks";
 import { useState, type SubmitEvent } from "react";
 import type { Anchor, ModelDetail, Vocabulary } from "@/api/types";
 import { Answered } from "@/components/Answered";
@@ -17,15 +18,20 @@ interface RequestModelFormProps {
 }
 
 export function RequestModelForm({ anchors, organisations, purposes, onRequested }: RequestModelFormProps) {
-  const [wish, setWish] = useState<ModelWish>({
-    organisation: organisations[0]?.slug ?? "",
-    name: "",
-    anchor: anchors.length === 1 ? (anchors[0]?.slug ?? "") : "",
-    purpose: "",
-    experts: [],
-    topK: 2,
-    onWithdrawal: "recompose",
-    tuning: false,
+  // Kept in this tab: whoever has to sign in again finds what they began.
+  const [wish, setWish, forget] = useSessionStorage<ModelWish>({
+    key: "model-wish",
+    defaultValue: {
+      organisation: organisations[0]?.slug ?? "",
+      name: "",
+      anchor: anchors.length === 1 ? (anchors[0]?.slug ?? "") : "",
+      purpose: "",
+      experts: [],
+      topK: 2,
+      onWithdrawal: "recompose",
+      tuning: false,
+    },
+    getInitialValueInEffect: false,
   });
   const [tried, setTried] = useState(false);
   const { organisation, anchor, purpose } = wish;
@@ -44,7 +50,12 @@ export function RequestModelForm({ anchors, organisations, purposes, onRequested
     if (Object.keys(faults).length > 0) return;
     const { name, experts, topK, onWithdrawal, tuning } = wish;
     const body = { anchor, experts, purpose, top_k: topK, on_withdrawal: onWithdrawal, tuning };
-    request.mutate({ org: organisation, name, body }, { onSuccess: onRequested });
+    request.mutate({ org: organisation, name, body }, {
+      onSuccess: (model) => {
+        forget();
+        onRequested(model);
+      },
+    });
   }
 
   return (
@@ -54,6 +65,7 @@ export function RequestModelForm({ anchors, organisations, purposes, onRequested
           <Select
             label="Organisation"
             required
+            allowDeselect={false}
             data={organisations.map(({ slug, name }) => ({ value: slug, label: name }))}
             value={organisation || null}
             error={shown.organisation}
@@ -72,6 +84,7 @@ export function RequestModelForm({ anchors, organisations, purposes, onRequested
             description="The public model that the experts stand beside"
             inputWrapperOrder={["label", "input", "description", "error"]}
             required
+            allowDeselect={false}
             data={anchors.map(({ slug, name }) => ({ value: slug, label: name }))}
             value={anchor || null}
             error={shown.anchor}
@@ -82,6 +95,7 @@ export function RequestModelForm({ anchors, organisations, purposes, onRequested
             description={purposes.find(({ id }) => id === purpose)?.description ?? "The policies decide by it"}
             inputWrapperOrder={["label", "input", "description", "error"]}
             required
+            allowDeselect={false}
             data={purposes.map(({ id, name }) => ({ value: id, label: name }))}
             value={purpose || null}
             error={shown.purpose}

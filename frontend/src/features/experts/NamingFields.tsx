@@ -34,6 +34,7 @@ export function NamingFields({ naming, experts, anchors, organisations, faults, 
             <Select
               label="Organisation"
               required
+              allowDeselect={false}
               data={organisations.map(({ slug, name }) => ({ value: slug, label: name }))}
               value={naming.organisation || null}
               error={faults.organisation}
@@ -44,6 +45,7 @@ export function NamingFields({ naming, experts, anchors, organisations, faults, 
               description="The public model it was trained beside"
               inputWrapperOrder={["label", "input", "description", "error"]}
               required
+              allowDeselect={false}
               data={anchors.map(({ slug, name }) => ({ value: slug, label: name }))}
               value={naming.anchor || null}
               error={faults.anchor}

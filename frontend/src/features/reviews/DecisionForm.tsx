@@ -1,6 +1,7 @@
 /** Approve or reject, with a reason, what was read: if it has changed since, the service refuses and this says so. */
 import { Autocomplete, Button, Group, Radio, Stack, Textarea } from "@mantine/core";
-import { useMemo, useRef, useState, type SubmitEvent } from "react";
+import { useSessionStorage } from "@mantine/hooks";
+import { useCallback, useMemo, useRef, type SubmitEvent } from "react";
 import { Refusal } from "@/api/client";
 import type { Version } from "@/api/types";
 import { useVocabulary } from "@/api/vocabulary";
@@ -21,54 +22,76 @@ interface DecisionFormProps {
   onReload: () => void;
 }
 
+interface BegunDecision {
+  verdict: "approve" | "reject" | null;
+  reason: string;
+  answers: Answers;
+  licence: string;
+  /** What the reviewer has read: the version as it was changed then. */
+  seen: string;
+}
+
+/** What a reviewer has said so far, kept in this tab: also when they have to sign in again before they decide. */
+function useBegunDecision(version: Version) {
+  const [begun, setBegun, forget] = useSessionStorage<BegunDecision>({
+    key: `decision-on-${version.id}`,
+    defaultValue: {
+      verdict: null,
+      reason: "",
+      answers: {},
+      licence: version.licence.concluded || version.licence.declared,
+      seen: version.changed_at,
+    },
+    getInitialValueInEffect: false,
+  });
+  return { begun, setBegun, change: (part: Partial<BegunDecision>) => setBegun((now) => ({ ...now, ...part })), forget };
+}
+
 export function DecisionForm({ version, documents, onReload }: DecisionFormProps) {
-  const [verdict, setVerdict] = useState<"approve" | "reject" | null>(null);
-  const [reason, setReason] = useState("");
-  const [answers, setAnswers] = useState<Answers>({});
+  const { begun, change, setBegun, forget } = useBegunDecision(version);
+  const { verdict, reason, answers, licence, seen } = begun;
   const checklist = useChecklist().data;
-  const [licence, setLicence] = useState(version.licence.concluded || version.licence.declared);
   const licences = useVocabulary().data?.licences ?? [];
   const decide = useReviewVersion(version.id);
   const reasonField = useRef<HTMLTextAreaElement>(null);
   // What was answered is kept when the version changes meanwhile; whoever decides says that they have looked again.
-  const [seen, setSeen] = useState(version.changed_at);
   const changed = version.changed_at !== seen;
+  const choose = useCallback(
+    (verdict: "approve" | "reject") => {
+      setBegun((now) => ({ ...now, verdict }));
+      reasonField.current?.focus();
+    },
+    [setBegun],
+  );
   const shortcuts = useMemo(
     () => [
       { key: "a", words: "Approve, and on to the reason", act: () => choose("approve") },
       { key: "r", words: "Reject, and on to the reason", act: () => choose("reject") },
     ],
-    [],
+    [choose],
   );
   useShortcuts("Decision", shortcuts);
   const complete = verdict === "reject" || (checklist && isComplete(checklist.items, answers));
   const ready = !changed && verdict !== null && checklist !== undefined && complete && reason.trim().length >= SHORTEST_REASON;
   const stale = decide.error instanceof Refusal && decide.error.problem.status === 412;
 
-  function choose(which: "approve" | "reject") {
-    setVerdict(which);
-    reasonField.current?.focus();
-  }
-
   function handleSubmit(event: SubmitEvent) {
     event.preventDefault();
     if (!ready) return;
     const said = Object.entries(answers).map(([item, { answer, note }]) => ({ item, answer, note: note.trim() }));
-    decide.mutate({
-      body: { verdict, reason: reason.trim(), concluded_licence: licence.trim(), checklist: checklist.number, answers: said },
-      etag: version.etag ?? null,
-    });
+    const body = { verdict, reason: reason.trim(), concluded_licence: licence.trim(), checklist: checklist.number, answers: said };
+    decide.mutate({ body, etag: version.etag ?? null }, { onSuccess: forget });
   }
 
   return (
     <form onSubmit={handleSubmit} aria-label="Decide">
       <Stack>
-        {checklist && <ChecklistFields items={checklist.items} documents={documents} answers={answers} onChange={setAnswers} />}
+        {checklist && <ChecklistFields items={checklist.items} documents={documents} answers={answers} onChange={(next) => setBegun((now) => ({ ...now, answers: next(now.answers) }))} />}
         <Radio.Group
           label="Decision"
           required
           value={verdict}
-          onChange={(value) => setVerdict(value === "approve" ? "approve" : "reject")}
+          onChange={(value) => change({ verdict: value === "approve" ? "approve" : "reject" })}
         >
           <Stack gap="xs" mt="xs">
             <Radio value="approve" label="Approve" description="Consumers can ask for models with it." />
@@ -80,7 +103,7 @@ export function DecisionForm({ version, documents, onReload }: DecisionFormProps
           description={`The owner declared ${version.licence.declared}; that stays as it is.`}
           data={licences.map(({ id }) => id)}
           value={licence}
-          onChange={setLicence}
+          onChange={(concluded) => change({ licence: concluded })}
         />
         <Textarea
           ref={reasonField}
@@ -91,7 +114,7 @@ export function DecisionForm({ version, documents, onReload }: DecisionFormProps
           autosize
           minRows={4}
           value={reason}
-          onChange={(event) => setReason(event.currentTarget.value)}
+          onChange={(event) => change({ reason: event.currentTarget.value })}
         />
         {decide.error && !stale && <RefusalNotice error={decide.error} />}
         {stale && (
@@ -115,7 +138,7 @@ export function DecisionForm({ version, documents, onReload }: DecisionFormProps
             <span>
               The version was changed <When at={version.changed_at} />, and this page shows it as it is now. What you answered is kept.
             </span>
-            <Button variant="default" size="xs" w="fit-content" onClick={() => setSeen(version.changed_at)}>
+            <Button variant="default" size="xs" w="fit-content" onClick={() => change({ seen: version.changed_at })}>
               I have looked at it again
             </Button>
           </Notice>

@@ -95,3 +95,25 @@ test("a part that the store refuses ends the upload", async () => {
 
   await expect(brought).rejects.toThrow("another file");
 });
+
+test("while the browser is offline it waits for the line, and a service that is down is asked again", async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true, advanceTimeDelta: 100 });
+  const asked = store([]);
+  const fetch = vi.spyOn(window, "fetch");
+  fetch.mockRejectedValueOnce(new TypeError("no line"));
+  const onLine = vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
+  const send = vi.spyOn(sending, "send").mockResolvedValue();
+
+  const { seen, brought } = bring();
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  const askedWhileOffline = fetch.mock.calls.length;
+  onLine.mockReturnValue(true);
+  window.dispatchEvent(new Event("online"));
+  await brought;
+  vi.useRealTimers();
+
+  expect(askedWhileOffline).toBe(1);
+  expect(asked[0]?.path).toBe("/versions/v1/files");
+  expect(send).toHaveBeenCalledTimes(3);
+  expect(seen.sent).toBe(5);
+});

@@ -1,15 +1,14 @@
 /** Brings one file into the registry's object store: hash, announce, send what is missing, complete.
  *
  * Announcing the same file again answers the same upload, so after a break only the parts that are missing go up. */
-import { answer, client, Refusal } from "@/api/client";
+import { answer, client } from "@/api/client";
 import type { UploadedFile } from "@/api/types";
 import { digestOf, partDigest } from "@/features/experts/upload/digest";
+import { patiently } from "@/features/experts/upload/patience";
 import { bytesOf, partsOf, stillToGo, type Part } from "@/features/experts/upload/plan";
 import { LineBroke, send } from "@/features/experts/upload/send";
 
 const AT_ONCE = 4;
-const TRIES = 6;
-const FIRST_WAIT_MS = 500;
 
 export interface Progress {
   step: (step: "hashing" | "sending") => void;
@@ -21,26 +20,27 @@ export async function bringFile(versionId: string, file: File, progress: Progres
   progress.step("hashing");
   const sha256 = await digestOf(file, progress.hashed, signal);
   progress.step("sending");
-  const announced = await answer(
-    client.POST("/api/v1/versions/{version_id}/files", {
-      params: { path: { version_id: versionId } },
-      body: { path: file.name, size: file.size, sha256 },
-      signal,
-    }),
-  );
+  const announced = await patiently(() => announce(versionId, file, sha256, signal), signal);
   if (announced.completed_at) {
     progress.sent(file.size);
     return;
   }
   await sendMissing(announced, file, progress, signal);
-  await answer(
-    client.POST("/api/v1/files/{file_id}/complete", { params: { path: { file_id: announced.id } }, signal }),
-  );
+  const address = { path: { file_id: announced.id } };
+  await patiently(() => answer(client.POST("/api/v1/files/{file_id}/complete", { params: address, signal })), signal);
+}
+
+function announce(versionId: string, file: File, sha256: string, signal: AbortSignal): Promise<UploadedFile> {
+  const params = { path: { version_id: versionId } };
+  const body = { path: file.name, size: file.size, sha256 };
+  return answer(client.POST("/api/v1/versions/{version_id}/files", { params, body, signal }));
 }
 
 async function sendMissing(announced: UploadedFile, file: File, progress: Progress, signal: AbortSignal): Promise<void> {
-  const { parts: arrived } = await answer(
-    client.GET("/api/v1/files/{file_id}", { params: { path: { file_id: announced.id } }, signal }),
+  const address = { path: { file_id: announced.id } };
+  const { parts: arrived } = await patiently(
+    () => answer(client.GET("/api/v1/files/{file_id}", { params: address, signal })),
+    signal,
   );
   const parts = partsOf(file.size, announced.part_size);
   const queue = stillToGo(parts, arrived);
@@ -56,7 +56,7 @@ async function sendPart(fileId: string, file: File, part: Part, progress: Progre
   // A file that changes meanwhile is caught by the store, which checks the digest.
   const piece = file.slice(part.begin, part.end);
   const sha256 = await partDigest(await piece.arrayBuffer());
-  for (let attempt = 1; ; attempt += 1) {
+  await patiently(async () => {
     let counted = 0;
     try {
       const { parts } = await answer(
@@ -78,30 +78,9 @@ async function sendPart(fileId: string, file: File, part: Part, progress: Progre
         signal,
       );
       progress.sent(piece.size - counted);
-      return;
     } catch (fault) {
       progress.sent(-counted);
-      if (!isPassing(fault) || attempt === TRIES) throw fault;
-      await pause(FIRST_WAIT_MS * 2 ** (attempt - 1), signal);
+      throw fault;
     }
-  }
-}
-
-function isPassing(fault: unknown): boolean {
-  if (fault instanceof LineBroke) return true;
-  return fault instanceof Refusal && (fault.problem.status === 0 || fault.problem.status >= 500);
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener(
-      "abort",
-      () => {
-        clearTimeout(timer);
-        reject(signal.reason instanceof Error ? signal.reason : new DOMException("stopped", "AbortError"));
-      },
-      { once: true },
-    );
-  });
+  }, signal);
 }
