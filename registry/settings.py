@@ -179,6 +179,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "Role": "registry.accounts.models.Role",
+        "InvitationState": "registry.api.invitations.STATES",
         "AnchorState": "registry.experts.models.AnchorState",
         "VersionState": "registry.experts.models.VersionState",
         "DeliveryState": "registry.notices.models.DeliveryState",

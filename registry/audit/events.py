@@ -15,6 +15,9 @@ class Event(models.TextChoices):
     ROLE_REVOKED = "role.revoked"
     TOKEN_CREATED = "token.created"  # noqa: S105  an event's name, not a secret
     TOKEN_REVOKED = "token.revoked"  # noqa: S105  an event's name, not a secret
+    INVITATION_MADE = "invitation.made"
+    INVITATION_REVOKED = "invitation.revoked"
+    INVITATION_ACCEPTED = "invitation.accepted"
     KEY_REGISTERED = "key.registered"
     KEY_REVOKED = "key.revoked"
 

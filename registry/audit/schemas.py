@@ -49,6 +49,9 @@ SHAPES: dict[E, Shape] = {
     E.ROLE_REVOKED: shape("organisation role"),
     E.TOKEN_CREATED: shape("person expires_at"),
     E.TOKEN_REVOKED: shape("person"),
+    E.INVITATION_MADE: shape("organisation role expires_at"),
+    E.INVITATION_REVOKED: shape(),
+    E.INVITATION_ACCEPTED: shape("person"),
     E.KEY_REGISTERED: shape("organisation fingerprint public_key"),
     E.KEY_REVOKED: shape("organisation fingerprint"),
     # experts
