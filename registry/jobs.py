@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any
 from uuid import UUID
 
 from celery import Celery
@@ -50,7 +49,7 @@ QUEUE_OF: dict[Job, str] = {
 
 QUEUES = ("default", "publishing", "gpu", "notices")
 SENT_AT = "sent_at"
-PATIENCE = 0.7  # seconds in which a worker says that it is there
+PATIENCE = 1.0  # seconds in which a worker says that it is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def look_at_broker() -> Broker:
         version = str(broker.info("server").get("valkey_version") or broker.info("server")["redis_version"])
         # The oldest message is the rightmost: they are pushed from the left and taken from the right.
         found = [(name, int(broker.llen(name)), broker.lindex(name, -1)) for name in QUEUES]
-    heard: dict[str, list[dict[str, Any]]] = _sender().control.inspect(timeout=PATIENCE).active_queues() or {}
+    heard = _sender().control.inspect(timeout=PATIENCE).active_queues() or {}
     serving = {name: sorted(w for w, theirs in heard.items() if name in {q["name"] for q in theirs}) for name in QUEUES}
     return Broker(
         version=version,

@@ -1,11 +1,15 @@
 """Making people, organisations, roles, tokens and keys. The log names nobody: people are pseudonyms in it."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -139,9 +143,26 @@ def erase_person(person_id: UUID, *, reason: str, by: Actor) -> Person:
     somebody.email, somebody.name, somebody.is_active = f"{somebody.id}@{ERASED}", "erased", False
     somebody.set_unusable_password()
     somebody.save()
+    for session in UserSession.objects.filter(user=somebody):
+        session.end()
+    for kept in (UserSession, Authenticator, SocialAccount, EmailAddress):
+        kept.objects.filter(user=somebody).delete()
     erase_payloads(ids_of_person(str(somebody)), reason=reason, by=by)
     record(Event.PERSON_ERASED, about=str(somebody), by=by, facts={}, private={"reason": reason})
     return somebody
+
+
+@transaction.atomic
+def note_credential(person_id: UUID, *, event: Event, by: Actor) -> None:
+    """Tell that somebody changed how they sign in; what they changed stays out of the log."""
+    record(event, about=str(get_person(person_id)), by=by, facts={})
+
+
+@transaction.atomic
+def link_identity(person_id: UUID, *, provider: str, link: Callable[[], None], by: Actor) -> None:
+    """From now on the identity provider's word lets this person in."""
+    link()
+    record(Event.IDENTITY_LINKED, about=str(get_person(person_id)), by=by, facts={"provider": provider})
 
 
 def _membership(somebody: Person, organisation: Organisation, role: Role) -> tuple[Membership, bool]:

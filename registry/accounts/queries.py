@@ -131,6 +131,10 @@ def people(words: str = "") -> QuerySet[Person]:
     return Person.objects.filter(Q(name__icontains=words) | Q(email__icontains=words), is_active=True)
 
 
+def person_with_address(email: str) -> Person | None:
+    return Person.objects.filter(email=email.lower(), is_active=True).first() if email else None
+
+
 def every_token() -> QuerySet[ApiToken]:
     return ApiToken.objects.select_related("person")
 

@@ -37,6 +37,11 @@ export function Ways({ person }: { person: Person }) {
           Models
         </Link>
       )}
+      {hasRole(person, "operator") && (
+        <Link to="/administration" className={classes["way"]}>
+          Administration
+        </Link>
+      )}
       <Link to="/log" className={classes["way"]}>
         Log
       </Link>
