@@ -159,6 +159,22 @@ def note_credential(person_id: UUID, *, event: Event, by: Actor) -> None:
 
 
 @transaction.atomic
+def drop_second_step(person_id: UUID, *, by: Actor) -> int:
+    """For who lost telephone and recovery codes: the password alone lets them in again, until they set up another."""
+    demand_role(by, Role.OPERATOR)
+    somebody = get_person(person_id)
+    held = Authenticator.objects.filter(user=somebody)
+    passkeys: int = held.filter(type=Authenticator.Type.WEBAUTHN).count()
+    number: int = held.count()
+    held.delete()
+    if number > passkeys:
+        record(Event.TOTP_DEACTIVATED, about=str(somebody), by=by, facts={})
+    for _ in range(passkeys):
+        record(Event.PASSKEY_REMOVED, about=str(somebody), by=by, facts={})
+    return number
+
+
+@transaction.atomic
 def link_identity(person_id: UUID, *, provider: str, link: Callable[[], None], by: Actor) -> None:
     """From now on the identity provider's word lets this person in."""
     link()

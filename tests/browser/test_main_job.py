@@ -353,7 +353,7 @@ def read_the_log(lee: Visitor) -> None:
     page.get_by_role("button", name=re.compile("^Account of")).click()
     lee.look("account-menu")
     page.get_by_role("link", name="Your account").click()
-    page.get_by_role("textbox", name="Name").fill("reading machine")
+    page.get_by_role("textbox", name="Name", exact=True).fill("reading machine")
     page.get_by_role("button", name="Create a token").click()
     expect(page.get_by_text("shown only once")).to_be_visible()
     lee.look("account")

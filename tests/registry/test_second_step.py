@@ -5,11 +5,13 @@ import hashlib
 import hmac
 import json
 import time
+from io import StringIO
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.core.management import CommandError, call_command
 from django.urls import get_resolver
 from rest_framework.test import APIClient
 
@@ -183,6 +185,17 @@ def test_guessing_the_second_step_is_slowed_down(dora: Person) -> None:
     answers = [door.post("/auth/second-step", {"code": "0"}).json() for _ in range(7)]
 
     assert "Too many" in answers[-1]["errors"][0]["message"]
+
+
+def test_who_lost_their_telephone_is_let_in_by_the_operator_and_it_is_told(dora: Person) -> None:
+    with_totp(signed_in())
+
+    call_command("drop_second_step", ADDRESS, stdout=StringIO())
+
+    assert signed_in().get("/api/v1/session").json()["person"] is not None
+    assert list(log().values_list("event", "actor"))[-1] == ("totp.deactivated", "service:console")
+    with pytest.raises(CommandError, match="nobody"):
+        call_command("drop_second_step", "nobody@library.example", stdout=StringIO())
 
 
 def test_nothing_else_of_allauth_can_be_reached() -> None:
