@@ -18,7 +18,7 @@ def operator(site: Site, browser: Browser, tmp_path_factory: pytest.TempPathFact
         yield somebody
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_an_operator_sees_the_service_and_invites_somebody_who_comes_in(
     operator: Visitor, site: Site, browser: Browser
 ) -> None:
@@ -30,7 +30,7 @@ def test_an_operator_sees_the_service_and_invites_somebody_who_comes_in(
     expect(
         page.get_by_role("region", name="Queues", exact=True).last.get_by_role("row").filter(has_text="gpu")
     ).to_contain_text("gpu@")
-    expect(page.get_by_role("region", name="Storage by kind")).to_contain_text("The log's tiles and checkpoints")
+    page.get_by_role("region", name="Storage by kind").wait_for()
     operator.look("service")
 
     page.get_by_role("tab", name="People").click()
@@ -66,4 +66,6 @@ def test_an_operator_sees_the_service_and_invites_somebody_who_comes_in(
     operator.look("tokens")
     page.get_by_role("tab", name="Service").click()
     expect(parts.filter(has_text="Witnesses")).to_contain_text("1 of 1 have signed", timeout=60_000)
+    stored = page.get_by_role("region", name="Storage by kind")
+    expect(stored).to_contain_text("The log's tiles and checkpoints", timeout=120_000)
     assert operator.complaints == []

@@ -13,6 +13,7 @@ export function Storage() {
       <Answered query={useStorage()} what="storage">
         {({ kinds, complete, counted_at }) => (
           <>
+            {kinds.length === 0 && <Text c="dimmed">Nothing is stored yet.</Text>}
             <WideTable label="Storage by kind" width={420} columns={["What", "Objects", "Size"]}>
               {kinds.map((row) => (
                 <Table.Tr key={row.kind}>

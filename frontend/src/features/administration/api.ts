@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { answer, client } from "@/api/client";
 
 const OFTEN = 10_000;
+const SELDOM = 30_000;
 
 export function useHealth() {
   return useQuery({
@@ -21,5 +22,9 @@ export function useQueues() {
 }
 
 export function useStorage() {
-  return useQuery({ queryKey: ["storage"], queryFn: () => answer(client.GET("/api/v1/administration/storage")) });
+  return useQuery({
+    queryKey: ["storage"],
+    queryFn: () => answer(client.GET("/api/v1/administration/storage")),
+    refetchInterval: SELDOM,
+  });
 }
