@@ -56,6 +56,9 @@ class Guildhall:
         """Open a session in this object. Programs use a token instead."""
         self.get_session()
         answer = self._post("session", body={"email": email, "password": password})
+        if answer["person"] is None:
+            sentence = "This account has a second step; make a token on the pages and use that instead."
+            raise Refused(sentence, status=401, code="second-step")
         return cast(shapes.Person, answer["person"])
 
     def sign_out(self) -> None:

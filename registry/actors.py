@@ -30,3 +30,4 @@ CHECKER = Actor("service", "checker")
 MESSENGER = Actor("service", "messenger")
 SWEEPER = Actor("service", "sweeper")
 CONSOLE = Actor("service", "console")
+DOOR = Actor("service", "door")  # lets in who was invited; nobody is signed in yet

@@ -1,6 +1,7 @@
 """Read from the environment once; a missing or wrong value stops the start with its name."""
 
 from ipaddress import ip_network
+from operator import attrgetter
 from pathlib import Path
 from tempfile import gettempdir
 from urllib.parse import urlsplit
@@ -98,6 +99,13 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.headless",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "rest_framework",
     "drf_spectacular",
     "registry",
@@ -111,6 +119,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "registry.urls"
@@ -126,6 +135,47 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 
+# Signing in: registry/api/signing_in.py picks what of allauth can be reached.
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+LOGIN_REDIRECT_URL = "/"
+HEADLESS_ONLY = True
+HEADLESS_CLIENTS = ["browser"]
+HEADLESS_FRONTEND_URLS = {"socialaccount_login_error": "/login"}
+ACCOUNT_ADAPTER = "registry.api.signing_in.Accounts"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_USER_DISPLAY = attrgetter("name")
+ACCOUNT_EMAIL_VERIFICATION = "none"  # addresses come from an operator, who invites them
+ACCOUNT_REAUTHENTICATION_TIMEOUT = env.int("GUILDHALL_AGAIN_SECONDS", default=300)
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("GUILDHALL_PROXIES", default=0)
+MFA_ADAPTER = "registry.api.signing_in.SecondSteps"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Guildhall"
+MFA_TOTP_TOLERANCE = 1  # a clock may be half a minute off
+SOCIALACCOUNT_ADAPTER = "registry.api.signing_in.Identities"
+# An identity provider that speaks OpenID Connect; without an issuer there is none.
+OIDC_ISSUER = env.str("GUILDHALL_OIDC_ISSUER", default="").rstrip("/")
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "organisation",
+                "name": env.str("GUILDHALL_OIDC_NAME", default="your organisation"),
+                "client_id": env.str("GUILDHALL_OIDC_CLIENT_ID", default=""),
+                "secret": env.str("GUILDHALL_OIDC_CLIENT_SECRET", default=""),
+                "settings": {"server_url": OIDC_ISSUER},
+            }
+        ]
+        if OIDC_ISSUER
+        else [],
+    }
+}
+
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-gb"
@@ -139,6 +189,7 @@ WHITENOISE_INDEX_FILE = False  # registry/api/pages.py hands out the page itself
 WHITENOISE_AUTOREFRESH = False
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^/assets/.+-[\w-]{8}\."  # the build puts a digest into these names
 
+_ISSUER = urlsplit(OIDC_ISSUER)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -148,7 +199,8 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF, S3_PUBLIC_ENDPOINT_URL],  # uploads go straight to the object store
         "frame-ancestors": ["'none'"],
         "base-uri": [SELF],
-        "form-action": [SELF],
+        # the way to the identity provider begins with a form of ours
+        "form-action": [SELF, *([f"{_ISSUER.scheme}://{_ISSUER.netloc}"] if OIDC_ISSUER else [])],
     }
 }
 
@@ -178,7 +230,9 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "SecondStep": "allauth.mfa.models.Authenticator.Type",
         "Role": "registry.accounts.models.Role",
+        "InvitationState": "registry.api.invitations.STATES",
         "AnchorState": "registry.experts.models.AnchorState",
         "VersionState": "registry.experts.models.VersionState",
         "DeliveryState": "registry.notices.models.DeliveryState",

@@ -335,6 +335,21 @@ def keys_under(prefix: str) -> Iterator[tuple[str, datetime]]:
             yield item["Key"], item["LastModified"]
 
 
+def tally(*, most: int) -> tuple[dict[str, tuple[int, int]], bool]:
+    """Objects and bytes by the first part of their keys; and whether that is all, or the store has more than `most`."""
+    found: dict[str, tuple[int, int]] = {}
+    seen = 0
+    for page in _store().get_paginator("list_objects_v2").paginate(Bucket=settings.S3_BUCKET):
+        for item in page.get("Contents", []):
+            if seen == most:
+                return found, False
+            seen += 1
+            kind = item["Key"].partition("/")[0]
+            objects, size = found.get(kind, (0, 0))
+            found[kind] = (objects + 1, size + item["Size"])
+    return found, True
+
+
 def versions_of(key: str) -> list[tuple[str, int]]:
     """Every version of an object that the store holds, id and size; in a bucket without versions there is one at most.
 

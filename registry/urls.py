@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from registry.api import log_files, pages, public
+from registry.api import log_files, pages, public, signing_in
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/log/<int:index>/proof", log_files.proof),
     path("api/v1/log/<int:index>/leaf", log_files.leaf),
     path("api/v1/", include("registry.api.urls")),
+    *signing_in.urlpatterns,
     path("", include("registry.hub.urls")),
     *(re_path(address, pages.page) for address in pages.ADDRESSES),
 ]

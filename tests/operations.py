@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.utils import timezone
 
+from registry.accounts.actions import IssuedInvitation, invite_person
 from registry.accounts.models import ApiToken, Role
 from registry.actors import PROPAGATOR, Actor, person
 from registry.audit.rotation import note_keys
@@ -231,6 +232,10 @@ def somebody() -> str:
     return "/session"
 
 
+def invitation() -> IssuedInvitation:
+    return invite_person("new@library.example", organisation="library", role=Role.CONSUMER, by=OTTO)
+
+
 def claimed() -> str:
     return f"/versions/{claim_version(waiting().id, by=BEN).version_id}/claim"
 
@@ -324,6 +329,29 @@ OPERATIONS: dict[str, Operation] = {
         "POST", always("/organisations/playhouse/keys"), OWNER, always({"name": "press", "public_key": KEY})
     ),
     "revokeKey": Operation("POST", lambda: f"/keys/{make_key().id}/revoke", OWNER | OPERATOR),
+    "listInvitations": Operation("GET", always("/invitations"), OPERATOR),
+    "invitePerson": Operation(
+        "POST",
+        always("/invitations"),
+        OPERATOR,
+        always({"email": "new@library.example", "organisation": "library", "role": "consumer"}),
+    ),
+    "revokeInvitation": Operation("POST", lambda: f"/invitations/{invitation().row.id}/revoke", OPERATOR),
+    "readInvitation": Operation(
+        "POST", always("/invitations/read"), EVERYBODY, lambda: {"code": invitation().code}, strangers=True
+    ),
+    "acceptInvitation": Operation(
+        "POST",
+        always("/invitations/accept"),
+        EVERYBODY,
+        lambda: {"code": invitation().code, "name": "New", "password": PASSWORD},
+        strangers=True,
+    ),
+    "listEveryToken": Operation("GET", always("/administration/tokens"), OPERATOR),
+    "listEveryKey": Operation("GET", always("/administration/keys"), OPERATOR),
+    "getQueues": Operation("GET", always("/administration/queues"), OPERATOR),
+    "getStorage": Operation("GET", always("/administration/storage"), OPERATOR),
+    "getHealth": Operation("GET", always("/administration/health"), OPERATOR),
     "listWebhooks": Operation("GET", always("/organisations/library/webhooks"), CONSUMER),
     "createWebhook": Operation(
         "POST", always("/organisations/library/webhooks"), CONSUMER, always({"url": "https://1.1.1.1/hook"})

@@ -107,7 +107,15 @@ def test_every_operation_has_its_line_in_the_table() -> None:
 def test_only_these_are_open_to_a_stranger() -> None:
     unguarded = {name for name, operation in operations_of(SCHEMA) if {} in operation.get("security", [])}
 
-    assert unguarded == {"getSession", "signIn", "signOut", "getVocabulary", "acknowledgeDelivery"}
+    assert unguarded == {
+        "getSession",
+        "signIn",
+        "signOut",
+        "getVocabulary",
+        "acknowledgeDelivery",
+        "readInvitation",
+        "acceptInvitation",
+    }
 
 
 @pytest.fixture

@@ -1,20 +1,32 @@
 """Making people, organisations, roles, tokens and keys. The log names nobody: people are pseudonyms in it."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from registry.accounts.models import ApiToken, Membership, Organisation, Person, Role, SigningKey
-from registry.accounts.queries import demand_role, get_organisation, get_person, has_role, token_hash
+from registry.accounts.models import ApiToken, Invitation, Membership, Organisation, Person, Role, SigningKey
+from registry.accounts.queries import (
+    demand_role,
+    get_organisation,
+    get_person,
+    has_role,
+    open_invitation,
+    person_id_of,
+    token_hash,
+)
 from registry.accounts.rules import check_jurisdiction, check_organisation_slug, read_public_key
-from registry.actors import Actor
+from registry.actors import Actor, person
 from registry.audit.actions import erase_payloads
 from registry.audit.events import Event
 from registry.audit.log import record
@@ -22,6 +34,7 @@ from registry.audit.queries import ids_of_person
 from registry.errors import Invalid, NotFound, Taken, WrongState
 
 MAX_TOKEN_DAYS = 365
+MAX_INVITATION_DAYS = 90
 ERASED = "erased.invalid"  # where nobody has an address
 
 
@@ -31,6 +44,14 @@ class IssuedToken:
 
     row: ApiToken
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedInvitation:
+    """A new invitation and its code, which is told once and kept nowhere."""
+
+    row: Invitation
+    code: str
 
 
 @transaction.atomic
@@ -50,6 +71,14 @@ def create_organisation(slug: str, *, name: str, jurisdiction: str = "", by: Act
 def create_person(email: str, *, name: str, password: str, roles: Sequence[tuple[str, Role]] = (), by: Actor) -> Person:
     """Somebody who can sign in, with their first roles."""
     demand_role(by, Role.OPERATOR)
+    somebody = _enter(email, name=name, password=password)
+    record(Event.PERSON_CREATED, about=str(somebody), by=by, facts={})
+    for slug, role in roles:
+        _grant(somebody, get_organisation(slug), role, by=by)
+    return somebody
+
+
+def _enter(email: str, *, name: str, password: str) -> Person:
     email = email.lower()
     if Person.objects.filter(email=email).exists():
         raise Taken("There is somebody with this e-mail address already.")
@@ -60,9 +89,6 @@ def create_person(email: str, *, name: str, password: str, roles: Sequence[tuple
         raise Invalid(f"The password will not do: {' '.join(fault.messages)}") from fault
     somebody.set_password(password)
     somebody.save(force_insert=True)
-    record(Event.PERSON_CREATED, about=str(somebody), by=by, facts={})
-    for slug, role in roles:
-        _grant(somebody, get_organisation(slug), role, by=by)
     return somebody
 
 
@@ -113,12 +139,46 @@ def erase_person(person_id: UUID, *, reason: str, by: Actor) -> Person:
         _revoke(held, by=by)
     for token in somebody.tokens.filter(revoked_at=None).order_by("id"):
         revoke_token(token.id, by=by)
+    Invitation.objects.filter(email=somebody.email).update(email=f"{somebody.id}@{ERASED}")
     somebody.email, somebody.name, somebody.is_active = f"{somebody.id}@{ERASED}", "erased", False
     somebody.set_unusable_password()
     somebody.save()
+    for session in UserSession.objects.filter(user=somebody):
+        session.end()
+    for kept in (UserSession, Authenticator, SocialAccount, EmailAddress):
+        kept.objects.filter(user=somebody).delete()
     erase_payloads(ids_of_person(str(somebody)), reason=reason, by=by)
     record(Event.PERSON_ERASED, about=str(somebody), by=by, facts={}, private={"reason": reason})
     return somebody
+
+
+@transaction.atomic
+def note_credential(person_id: UUID, *, event: Event, by: Actor) -> None:
+    """Tell that somebody changed how they sign in; what they changed stays out of the log."""
+    record(event, about=str(get_person(person_id)), by=by, facts={})
+
+
+@transaction.atomic
+def drop_second_step(person_id: UUID, *, by: Actor) -> int:
+    """For who lost telephone and recovery codes: the password alone lets them in again, until they set up another."""
+    demand_role(by, Role.OPERATOR)
+    somebody = get_person(person_id)
+    held = Authenticator.objects.filter(user=somebody)
+    passkeys: int = held.filter(type=Authenticator.Type.WEBAUTHN).count()
+    number: int = held.count()
+    held.delete()
+    if number > passkeys:
+        record(Event.TOTP_DEACTIVATED, about=str(somebody), by=by, facts={})
+    for _ in range(passkeys):
+        record(Event.PASSKEY_REMOVED, about=str(somebody), by=by, facts={})
+    return number
+
+
+@transaction.atomic
+def link_identity(person_id: UUID, *, provider: str, link: Callable[[], None], by: Actor) -> None:
+    """From now on the identity provider's word lets this person in."""
+    link()
+    record(Event.IDENTITY_LINKED, about=str(get_person(person_id)), by=by, facts={"provider": provider})
 
 
 def _membership(somebody: Person, organisation: Organisation, role: Role) -> tuple[Membership, bool]:
@@ -129,6 +189,68 @@ def _grant(somebody: Person, organisation: Organisation, role: Role, *, by: Acto
     if _membership(somebody, organisation, role)[1]:
         facts = {"organisation": organisation.slug, "role": role.value}
         record(Event.ROLE_GRANTED, about=str(somebody), by=by, facts=facts)
+
+
+@transaction.atomic
+def invite_person(email: str, *, organisation: str, role: Role, days: int = 14, by: Actor) -> IssuedInvitation:
+    """Invite somebody who is not here yet. A newer invitation takes the place of an open one."""
+    demand_role(by, Role.OPERATOR)
+    if not 1 <= days <= MAX_INVITATION_DAYS:
+        raise Invalid(f"An invitation lasts from 1 to {MAX_INVITATION_DAYS} days.")
+    email = email.lower()
+    if Person.objects.filter(email=email).exists():
+        raise Taken("There is somebody with this e-mail address already; grant them the role instead.")
+    for earlier in Invitation.objects.select_for_update().filter(email=email, accepted_at=None, revoked_at=None):
+        _void(earlier, by=by)
+    code = secrets.token_urlsafe(32)
+    invitation = Invitation.objects.create(
+        email=email,
+        organisation=get_organisation(organisation),
+        role=role,
+        hash=token_hash(code),
+        invited_by_id=person_id_of(by),
+        expires_at=timezone.now() + timedelta(days=days),
+    )
+    facts = {"organisation": organisation, "role": role.value, "expires_at": invitation.expires_at.isoformat()}
+    record(Event.INVITATION_MADE, about=str(invitation), by=by, facts=facts)
+    return IssuedInvitation(row=invitation, code=code)
+
+
+@transaction.atomic
+def revoke_invitation(invitation_id: UUID, *, by: Actor) -> Invitation:
+    """Its code opens nothing any more. One that was accepted made a person, whose roles are revoked instead."""
+    demand_role(by, Role.OPERATOR)
+    invitation = Invitation.objects.select_for_update(of=("self",)).filter(id=invitation_id).first()
+    if invitation is None:
+        raise NotFound("There is no such invitation.")
+    if invitation.accepted_at is not None:
+        raise WrongState("This invitation was accepted; revoke the role instead.")
+    if invitation.revoked_at is None:
+        _void(invitation, by=by)
+    return invitation
+
+
+def _void(invitation: Invitation, *, by: Actor) -> None:
+    invitation.revoked_at = timezone.now()
+    invitation.save(update_fields=["revoked_at"])
+    record(Event.INVITATION_REVOKED, about=str(invitation), by=by, facts={})
+
+
+@transaction.atomic
+def accept_invitation(code: str, *, name: str, password: str, by: Actor) -> Person:
+    """Whoever has the code becomes a person with the invited address and role; the role is the inviter's gift, who must
+    still be an operator. `by` is the door it came through: nobody is signed in yet.
+    """
+    invitation = open_invitation(code, lock=True)
+    inviter = person(invitation.invited_by_id)
+    demand_role(inviter, Role.OPERATOR)
+    somebody = _enter(invitation.email, name=name, password=password)
+    record(Event.PERSON_CREATED, about=str(somebody), by=by, facts={})
+    _grant(somebody, invitation.organisation, Role(invitation.role), by=inviter)
+    invitation.accepted_at = timezone.now()
+    invitation.save(update_fields=["accepted_at"])
+    record(Event.INVITATION_ACCEPTED, about=str(invitation), by=by, facts={"person": str(somebody)})
+    return somebody
 
 
 @transaction.atomic

@@ -90,6 +90,35 @@ class ApiToken(models.Model):
         return f"token:{self.id}"
 
 
+class Invitation(models.Model):
+    """A way in for somebody who is not here yet: by its code they choose a password, and hold the role."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    email = models.EmailField(max_length=254)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="invitations")
+    role = models.CharField(max_length=16, choices=Role)
+    hash = models.CharField(max_length=64, unique=True)  # of the code, which is told once and kept nowhere
+    invited_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="invited_role_is_known"),
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="invited_email_is_lower_case"),
+            models.UniqueConstraint(
+                fields=["email"],
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="one_open_invitation_an_address",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation:{self.id}"
+
+
 class SigningKey(models.Model):
     """A public key with which an organisation signs its packages."""
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from registry.accounts.models import ApiToken, Membership, Organisation, Person, Role, SigningKey
+from registry.accounts.models import ApiToken, Invitation, Membership, Organisation, Person, Role, SigningKey
 from registry.actors import CONSOLE, Actor
 from registry.audit import clock
 from registry.errors import NotAllowed, NotFound
@@ -109,6 +109,38 @@ def get_person(person_id: UUID) -> Person:
     if found is None:
         raise NotFound("There is no such person.")
     return found
+
+
+def open_invitation(code: str, *, lock: bool = False) -> Invitation:
+    """The invitation with this code, if it still opens the door; why it does not is nobody's business."""
+    rows = Invitation.objects.select_related("organisation").filter(
+        hash=token_hash(code), accepted_at=None, revoked_at=None, expires_at__gt=clock.now()
+    )
+    found = (rows.select_for_update(of=("self",)) if lock else rows).first()
+    if found is None:
+        raise NotFound("This invitation is used up, revoked or too old; ask for another.")
+    return found
+
+
+def invitations() -> QuerySet[Invitation]:
+    return Invitation.objects.select_related("organisation")
+
+
+def people(words: str = "") -> QuerySet[Person]:
+    """Those who may sign in, by a part of name or address."""
+    return Person.objects.filter(Q(name__icontains=words) | Q(email__icontains=words), is_active=True)
+
+
+def person_with_address(email: str) -> Person | None:
+    return Person.objects.filter(email=email.lower(), is_active=True).first() if email else None
+
+
+def every_token() -> QuerySet[ApiToken]:
+    return ApiToken.objects.select_related("person")
+
+
+def every_key() -> QuerySet[SigningKey]:
+    return SigningKey.objects.select_related("organisation")
 
 
 def memberships_of(person: Person) -> QuerySet[Membership]:

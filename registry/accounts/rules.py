@@ -14,6 +14,9 @@ from registry.errors import Invalid
 RESERVED = {"api", "assets", "static", "log", "admin", "models", "experts", "organisations", "healthz"} | {
     "status",
     "feed",
+    "administration",
+    "auth",
+    "join",
 }
 MAX_KEY_CHARACTERS = 2000
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from registry.accounts import actions
 from registry.accounts.models import ApiToken, Organisation, Person, Role, SigningKey
-from registry.accounts.queries import demand_role, get_organisation, keys_of, tokens_of
+from registry.accounts.queries import demand_role, get_organisation, keys_of, people, tokens_of
 from registry.api.bodies import Body
 from registry.api.callers import actor_of, person_of
 from registry.api.session import PersonOut, RoleOut
@@ -67,9 +67,12 @@ class People(ListAPIView[Person]):
     """/people"""
 
     serializer_class = PersonOut
-    queryset = Person.objects.all()
+    queryset = people()
 
-    @extend_schema(operation_id="listPeople")
+    def get_queryset(self) -> Any:
+        return people(self.request.query_params.get("q", ""))
+
+    @extend_schema(operation_id="listPeople", parameters=[OpenApiParameter("q", str)])
     def get(self, request: Request) -> Response:
         demand_role(actor_of(request), Role.OPERATOR)
         return self.list(request)

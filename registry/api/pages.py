@@ -13,7 +13,7 @@ NONCE = "GUILDHALL_NONCE"  # what frontend/vite.config.ts leaves in the page for
 # The addresses of frontend/src/app/router.tsx; whatever else is asked for is answered by no page.
 ADDRESSES = (
     r"^$",
-    r"^(?:login|upload|log|account|my-experts|notices|verify|reference)$",
+    r"^(?:login|join|upload|log|account|administration|my-experts|notices|verify|reference)$",
     r"^experts(?:/[^/]+/[^/]+)?$",
     r"^versions/[^/]+$",
     r"^reviews(?:/[^/]+)?$",

@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from django.contrib.auth import authenticate, login, logout
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.internal.stagekit import get_pending_stage
+from allauth.account.models import Login
+from allauth.mfa.models import Authenticator
+from django.contrib.auth import authenticate, logout
 from django.middleware.csrf import get_token
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -13,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
-from registry.accounts.models import Person
+from registry.accounts.models import Person, Role
 from registry.accounts.queries import memberships_of
 from registry.api.bodies import Body
 from registry.api.callers import SessionCaller
@@ -22,7 +26,7 @@ from registry.api.callers import SessionCaller
 class RoleOut(serializers.Serializer[Any]):
     organisation = serializers.CharField(source="organisation.slug", read_only=True)
     organisation_name = serializers.CharField(source="organisation.name", read_only=True)
-    role = serializers.CharField(read_only=True)
+    role = serializers.ChoiceField(choices=Role.choices, read_only=True)
 
 
 class PersonOut(serializers.ModelSerializer[Person]):
@@ -39,7 +43,24 @@ class PersonOut(serializers.ModelSerializer[Person]):
 
 
 class Session(serializers.Serializer[Any]):
+    """Who is signed in; or, where only the password was given yet, by what the second step may be taken."""
+
     person = PersonOut(read_only=True, allow_null=True)
+    second_step = serializers.ListField(
+        child=serializers.ChoiceField(choices=Authenticator.Type.choices), read_only=True
+    )
+
+
+def _session(request: Request) -> Response:
+    """Sets the csrftoken cookie too, which the pages send back in X-CSRFToken."""
+    inner = request._request
+    get_token(inner)
+    stage = None if inner.user.is_authenticated else get_pending_stage(inner)
+    held = Authenticator.objects.filter(user=stage.login.user) if stage else Authenticator.objects.none()
+    steps = sorted(held.values_list("type", flat=True).distinct())
+    return Response(
+        Session({"person": inner.user if isinstance(inner.user, Person) else None, "second_step": steps}).data
+    )
 
 
 class SignIn(Body):
@@ -63,11 +84,11 @@ class SessionView(APIView):
 
     @extend_schema(operation_id="getSession", responses=Session)
     def get(self, request: Request) -> Response:
-        get_token(request._request)  # sets the csrftoken cookie, which the pages send back in X-CSRFToken
-        return Response(Session({"person": request.user if isinstance(request.user, Person) else None}).data)
+        return _session(request)
 
     @extend_schema(operation_id="signIn", request=SignIn, responses=Session)
     def post(self, request: Request) -> Response:
+        """Whoever has a second step is not signed in by this alone: `second_step` says how to go on."""
         SessionCaller().enforce_csrf(request)
         body = SignIn(data=request.data)
         body.is_valid(raise_exception=True)
@@ -75,8 +96,10 @@ class SessionView(APIView):
         somebody = authenticate(request._request, username=given["email"], password=given["password"])
         if not isinstance(somebody, Person):
             raise AuthenticationFailed("The e-mail address or the password is wrong.")
-        login(request._request, somebody)
-        return Response(Session({"person": somebody}).data)
+        if request._request.user.is_authenticated:
+            logout(request._request)
+        perform_password_login(request._request, {"email": somebody.email}, Login(user=somebody))
+        return _session(request)
 
     @extend_schema(operation_id="signOut", request=None, responses={204: None})
     def delete(self, request: Request) -> Response:

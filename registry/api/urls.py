@@ -5,12 +5,14 @@ from drf_spectacular.views import SpectacularAPIView
 
 from registry.api import (
     accounts,
+    administration,
     audit,
     compositions,
     decisions,
     documents,
     experts,
     files,
+    invitations,
     licences,
     lineage,
     models,
@@ -47,6 +49,16 @@ urlpatterns: list[URLPattern] = [
     path("keys/<uuid:key_id>/revoke", accounts.RevokeKey.as_view()),
     path("tokens", accounts.Tokens.as_view()),
     path("tokens/<uuid:token_id>", accounts.Token.as_view()),
+    path("invitations", invitations.Invitations.as_view()),
+    path("invitations/read", invitations.ReadInvitation.as_view()),
+    path("invitations/accept", invitations.AcceptInvitation.as_view()),
+    path("invitations/<uuid:invitation_id>/revoke", invitations.RevokeInvitation.as_view()),
+    # administration
+    path("administration/tokens", administration.EveryToken.as_view()),
+    path("administration/keys", administration.EveryKey.as_view()),
+    path("administration/queues", administration.Queues.as_view()),
+    path("administration/storage", administration.Storage.as_view()),
+    path("administration/health", administration.Health.as_view()),
     # notices
     path("organisations/<slug:slug>/webhooks", notices.Webhooks.as_view()),
     path("organisations/<slug:slug>/deliveries", notices.Deliveries.as_view()),

@@ -15,6 +15,17 @@ class Event(models.TextChoices):
     ROLE_REVOKED = "role.revoked"
     TOKEN_CREATED = "token.created"  # noqa: S105  an event's name, not a secret
     TOKEN_REVOKED = "token.revoked"  # noqa: S105  an event's name, not a secret
+    PASSWORD_CHANGED = "password.changed"  # noqa: S105  an event's name, not a secret
+    TOTP_ACTIVATED = "totp.activated"
+    TOTP_DEACTIVATED = "totp.deactivated"
+    RECOVERY_CODES_MADE = "recovery_codes.made"
+    PASSKEY_ADDED = "passkey.added"
+    PASSKEY_REMOVED = "passkey.removed"
+    SESSION_ENDED = "session.ended"
+    IDENTITY_LINKED = "identity.linked"
+    INVITATION_MADE = "invitation.made"
+    INVITATION_REVOKED = "invitation.revoked"
+    INVITATION_ACCEPTED = "invitation.accepted"
     KEY_REGISTERED = "key.registered"
     KEY_REVOKED = "key.revoked"
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC
 
-from registry.accounts.models import ApiToken, Membership, Organisation, Person, SigningKey
+from registry.accounts.models import ApiToken, Invitation, Membership, Organisation, Person, SigningKey
 from registry.actors import person
 from registry.compositions.models import Composition, Inclusion, Model
 from registry.digests import digest_of
@@ -39,6 +39,10 @@ def _people(state: State) -> None:
     for token in ApiToken.objects.all():
         facts = {"person": f"person:{token.person_id}", "revoked": token.revoked_at is not None}
         state.of("token", str(token.id)).update(facts)
+    for invitation in Invitation.objects.select_related("organisation"):
+        settled = "accepted" if invitation.accepted_at else "revoked" if invitation.revoked_at else "open"
+        facts = {"organisation": invitation.organisation.slug, "role": invitation.role, "state": settled}
+        state.of("invitation", str(invitation.id)).update(facts)
     for key in SigningKey.objects.select_related("organisation"):
         facts = {"organisation": key.organisation.slug, "fingerprint": key.fingerprint}
         state.of("signing key", str(key.id)).update(facts, revoked=key.revoked_at is not None)

@@ -30,7 +30,7 @@ class Visitor:
         self.look("login")
         self.page.get_by_label("E-mail").fill(email)
         self.page.locator("input[name=password]").fill(password)
-        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
         self.page.get_by_role("heading", name="Welcome").wait_for()
 
     def choose(self, field: str, option: str) -> None:

@@ -73,7 +73,7 @@ def test_signing_out_ends_the_session() -> None:
     answer = client.delete("/api/v1/session")
 
     assert answer.status_code == 204
-    assert client.get("/api/v1/session").json() == {"person": None}
+    assert client.get("/api/v1/session").json() == {"person": None, "second_step": []}
     assert client.get("/api/v1/tokens").status_code == 401
 
 

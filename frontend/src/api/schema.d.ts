@@ -4,6 +4,88 @@
  */
 
 export interface paths {
+    "/api/v1/administration/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/administration/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listEveryKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/administration/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What waits in the broker, who takes it up, and what is under way by the tables, which are the truth. */
+        get: operations["getQueues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/administration/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Objects and bytes by what they are for, counted in the store itself at most once a minute. */
+        get: operations["getStorage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/administration/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listEveryToken"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/anchors": {
         parameters: {
             query?: never;
@@ -341,6 +423,72 @@ export interface paths {
         put?: never;
         /** @description URLs to PUT these parts to. Each takes exactly the bytes of its SHA-256, for five minutes. */
         post: operations["signParts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listInvitations"];
+        put?: never;
+        /** @description The link is told once. With `mail` it goes to the invited address too, where a mail server is named. */
+        post: operations["invitePerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{invitation_id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["revokeInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["acceptInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What an invitation is for. The code stands in the body: addresses are written down on the way. */
+        post: operations["readInvitation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -970,6 +1118,7 @@ export interface paths {
         };
         get: operations["getSession"];
         put?: never;
+        /** @description Whoever has a second step is not signed in by this alone: `second_step` says how to go on. */
         post: operations["signIn"];
         delete: operations["signOut"];
         options?: never;
@@ -1398,6 +1547,12 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        AcceptInvitationInRequest: {
+            code: string;
+            name: string;
+            password: string;
+        };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         AcknowledgeRequest: {
             /** @description From the message; without it, sign in. */
@@ -1835,6 +1990,17 @@ export interface components {
          *     * `role.revoked` - Role Revoked
          *     * `token.created` - Token Created
          *     * `token.revoked` - Token Revoked
+         *     * `password.changed` - Password Changed
+         *     * `totp.activated` - Totp Activated
+         *     * `totp.deactivated` - Totp Deactivated
+         *     * `recovery_codes.made` - Recovery Codes Made
+         *     * `passkey.added` - Passkey Added
+         *     * `passkey.removed` - Passkey Removed
+         *     * `session.ended` - Session Ended
+         *     * `identity.linked` - Identity Linked
+         *     * `invitation.made` - Invitation Made
+         *     * `invitation.revoked` - Invitation Revoked
+         *     * `invitation.accepted` - Invitation Accepted
          *     * `key.registered` - Key Registered
          *     * `key.revoked` - Key Revoked
          *     * `anchor.created` - Anchor Created
@@ -1927,7 +2093,7 @@ export interface components {
          *     * `expiry.notified` - Expiry Notified
          * @enum {string}
          */
-        Event: "log_key.added" | "log_key.retired" | "payloads.erased" | "organisation.created" | "person.created" | "person.erased" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "anchor.text_kept" | "expert.created" | "version.drafted" | "version.submitted" | "version.read" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.paused" | "version.resumed" | "version.suspended" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "upload.removed" | "licence.declared" | "licence.concluded" | "consent.given" | "receipt.issued" | "evidence.added" | "evidence.removed" | "provenance.stated" | "provenance.checked" | "review.claimed" | "review.released" | "review.decided" | "review.reminded" | "question.asked" | "question.answered" | "policy.proposed" | "policy.shadowed" | "policy.activated" | "quarantine.placed" | "quarantine.lifted" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "tag.set" | "tag.removed" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.included" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "router.tuned" | "shard.made" | "shard.dropped" | "download.granted" | "download.refused" | "webhook.created" | "webhook.disabled" | "notice.announced" | "notice.delivered" | "notice.given_up" | "notice.acknowledged" | "withdrawal.requested" | "withdrawal.propagated" | "withdrawal.blocked" | "withdrawal.announced" | "withdrawal.delayed" | "destruction.confirmed" | "objects.destroyed" | "withdrawal.destroyed" | "withdrawal.reopened" | "withdrawal.checked" | "withdrawal.certified" | "recall.opened" | "recall.blocked" | "recall.announced" | "recall.ended" | "hold.placed" | "hold.lifted" | "expiry.notified";
+        Event: "log_key.added" | "log_key.retired" | "payloads.erased" | "organisation.created" | "person.created" | "person.erased" | "role.granted" | "role.revoked" | "token.created" | "token.revoked" | "password.changed" | "totp.activated" | "totp.deactivated" | "recovery_codes.made" | "passkey.added" | "passkey.removed" | "session.ended" | "identity.linked" | "invitation.made" | "invitation.revoked" | "invitation.accepted" | "key.registered" | "key.revoked" | "anchor.created" | "anchor.submitted" | "anchor.verified" | "anchor.failed" | "anchor.text_kept" | "expert.created" | "version.drafted" | "version.submitted" | "version.read" | "version.verified" | "version.failed" | "version.approved" | "version.rejected" | "version.paused" | "version.resumed" | "version.suspended" | "version.withdrawn" | "upload.started" | "upload.completed" | "upload.swept" | "upload.removed" | "licence.declared" | "licence.concluded" | "consent.given" | "receipt.issued" | "evidence.added" | "evidence.removed" | "provenance.stated" | "provenance.checked" | "review.claimed" | "review.released" | "review.decided" | "review.reminded" | "question.asked" | "question.answered" | "policy.proposed" | "policy.shadowed" | "policy.activated" | "quarantine.placed" | "quarantine.lifted" | "decision.made" | "model.requested" | "model.changed" | "main.moved" | "main.cleared" | "tag.set" | "tag.removed" | "composition.requested" | "composition.decided" | "composition.assembling" | "composition.validating" | "composition.included" | "composition.published" | "composition.refused" | "composition.failed" | "composition.cancelled" | "composition.superseded" | "revision.blocked" | "inclusion.recorded" | "router.tuned" | "shard.made" | "shard.dropped" | "download.granted" | "download.refused" | "webhook.created" | "webhook.disabled" | "notice.announced" | "notice.delivered" | "notice.given_up" | "notice.acknowledged" | "withdrawal.requested" | "withdrawal.propagated" | "withdrawal.blocked" | "withdrawal.announced" | "withdrawal.delayed" | "destruction.confirmed" | "objects.destroyed" | "withdrawal.destroyed" | "withdrawal.reopened" | "withdrawal.checked" | "withdrawal.certified" | "recall.opened" | "recall.blocked" | "recall.announced" | "recall.ended" | "hold.placed" | "hold.lifted" | "expiry.notified";
         EvidenceFileOut: {
             /** Format: uuid */
             readonly id: string;
@@ -2068,10 +2234,41 @@ export interface components {
             email: string;
             role: components["schemas"]["Role"];
         };
+        HealthOut: {
+            readonly parts: components["schemas"]["PartOut"][];
+        };
+        /** @description A signing key and whose it is. */
+        HeldKey: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly fingerprint: string;
+            readonly public_key: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly revoked_at: string | null;
+            readonly organisation: string;
+        };
         HeldOut: {
             readonly expert: string;
             readonly version: number;
             readonly slot: number;
+        };
+        /** @description A token and whose it is. */
+        HeldToken: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly prefix: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly expires_at: string;
+            /** Format: date-time */
+            readonly revoked_at: string | null;
+            readonly person: string;
+            readonly email: string;
         };
         HitOut: {
             readonly model: string;
@@ -2105,6 +2302,43 @@ export interface components {
             readonly slot: number;
             /** Format: uuid */
             readonly version_id: string;
+        };
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        InvitationCodeRequest: {
+            code: string;
+        };
+        InvitationOut: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: email */
+            readonly email: string;
+            readonly organisation: string;
+            readonly organisation_name: string;
+            readonly role: components["schemas"]["Role"];
+            readonly state: components["schemas"]["InvitationState"];
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly expires_at: string;
+        };
+        /**
+         * @description * `open` - open
+         *     * `accepted` - accepted
+         *     * `revoked` - revoked
+         *     * `expired` - expired
+         * @enum {string}
+         */
+        InvitationState: "open" | "accepted" | "revoked" | "expired";
+        /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
+        InvitePersonRequest: {
+            /** Format: email */
+            email: string;
+            organisation: string;
+            role: components["schemas"]["Role"];
+            /** @default 14 */
+            days: number;
+            /** @default false */
+            mail: boolean;
         };
         ItemOut: {
             readonly id: string;
@@ -2238,6 +2472,22 @@ export interface components {
             readonly created_at: string;
             readonly may: components["schemas"]["MayModel"];
         };
+        NewInvitation: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: email */
+            readonly email: string;
+            readonly organisation: string;
+            readonly organisation_name: string;
+            readonly role: components["schemas"]["Role"];
+            readonly state: components["schemas"]["InvitationState"];
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly expires_at: string;
+            readonly link: string;
+            readonly mailed: boolean;
+        };
         NewToken: {
             /** Format: uuid */
             readonly id: string;
@@ -2349,6 +2599,45 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["ExpertOut"][];
         };
+        PaginatedHeldKeyList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["HeldKey"][];
+        };
+        PaginatedHeldTokenList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["HeldToken"][];
+        };
+        PaginatedInvitationOutList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["InvitationOut"][];
+        };
         PaginatedModelOutList: {
             /**
              * Format: uri
@@ -2431,6 +2720,13 @@ export interface components {
         PartInRequest: {
             number: number;
             sha256: string;
+        };
+        PartOut: {
+            readonly name: string;
+            readonly well: boolean;
+            readonly sentence: string;
+            readonly version: string;
+            readonly milliseconds: number;
         };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         PasswordInRequest: {
@@ -2615,6 +2911,17 @@ export interface components {
             /** @description It belongs to the caller's own organisation, or they brought it: somebody else has to decide. */
             readonly mine: boolean;
         };
+        QueueOut: {
+            readonly name: string;
+            readonly length: number;
+            /** Format: date-time */
+            readonly waiting_since: string | null;
+            readonly workers: string[];
+        };
+        QueuesOut: {
+            readonly queues: components["schemas"]["QueueOut"][];
+            readonly work: components["schemas"]["WorkOut"][];
+        };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         ReasonInRequest: {
             reason: string;
@@ -2774,7 +3081,7 @@ export interface components {
         RoleOut: {
             readonly organisation: string;
             readonly organisation_name: string;
-            readonly role: string;
+            readonly role: components["schemas"]["Role"];
         };
         RuleOut: {
             readonly id: string;
@@ -2783,6 +3090,13 @@ export interface components {
             readonly law: string;
             readonly rereview: boolean;
         };
+        /**
+         * @description * `recovery_codes` - Recovery codes
+         *     * `totp` - TOTP Authenticator
+         *     * `webauthn` - WebAuthn
+         * @enum {string}
+         */
+        SecondStep: "recovery_codes" | "totp" | "webauthn";
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         SelectorInRequest: {
             domains?: string[];
@@ -2793,8 +3107,10 @@ export interface components {
             readonly domains: string[];
             readonly organisations: string[];
         };
+        /** @description Who is signed in; or, where only the password was given yet, by what the second step may be taken. */
         Session: {
             readonly person: components["schemas"]["PersonOut"] | null;
+            readonly second_step: components["schemas"]["SecondStep"][];
         };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         SetTagRequest: {
@@ -2881,6 +3197,17 @@ export interface components {
          * @enum {string}
          */
         StepOutStateEnum: "done" | "running" | "waiting" | "held" | "failed";
+        StorageOut: {
+            readonly kinds: components["schemas"]["StoredOut"][];
+            readonly complete: boolean;
+            /** Format: date-time */
+            readonly counted_at: string;
+        };
+        StoredOut: {
+            readonly kind: string;
+            readonly objects: number;
+            readonly bytes: number;
+        };
         /** @description The shape of a request. A field that it does not know is refused: a misspelt wish must not be lost in silence. */
         SuspendInRequest: {
             reason: string;
@@ -3113,6 +3440,12 @@ export interface components {
         WordsInRequest: {
             text: string;
         };
+        WorkOut: {
+            readonly what: string;
+            readonly count: number;
+            /** Format: date-time */
+            readonly oldest: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -3122,6 +3455,152 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEveryKey: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedHeldKeyList"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getQueues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuesOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStorage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEveryToken: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedHeldTokenList"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listAnchors: {
         parameters: {
             query?: {
@@ -3857,6 +4336,163 @@ export interface operations {
             };
         };
     };
+    listInvitations: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedInvitationOutList"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invitePerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitePersonRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewInvitation"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invitation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acceptInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInvitationInRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationCodeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationOut"];
+                };
+            };
+            /** @description What was refused, and why (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     revokeKey: {
         parameters: {
             query?: never;
@@ -3959,7 +4595,7 @@ export interface operations {
                 actor?: string;
                 /** @description The pagination cursor value. */
                 cursor?: string;
-                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.text_kept" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "evidence.added" | "evidence.removed" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "policy.shadowed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "question.answered" | "question.asked" | "recall.announced" | "recall.blocked" | "recall.ended" | "recall.opened" | "receipt.issued" | "review.claimed" | "review.decided" | "review.released" | "review.reminded" | "revision.blocked" | "role.granted" | "role.revoked" | "router.tuned" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.removed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.read" | "version.rejected" | "version.resumed" | "version.submitted" | "version.suspended" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
+                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.text_kept" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "evidence.added" | "evidence.removed" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "identity.linked" | "inclusion.recorded" | "invitation.accepted" | "invitation.made" | "invitation.revoked" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "passkey.added" | "passkey.removed" | "password.changed" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "policy.shadowed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "question.answered" | "question.asked" | "recall.announced" | "recall.blocked" | "recall.ended" | "recall.opened" | "receipt.issued" | "recovery_codes.made" | "review.claimed" | "review.decided" | "review.released" | "review.reminded" | "revision.blocked" | "role.granted" | "role.revoked" | "router.tuned" | "session.ended" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "totp.activated" | "totp.deactivated" | "upload.completed" | "upload.removed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.read" | "version.rejected" | "version.resumed" | "version.submitted" | "version.suspended" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
                 /** @description The first written first, or the last. */
                 order?: "newest" | "oldest";
                 /** @description About this organisation, its experts and its models. */
@@ -4001,7 +4637,7 @@ export interface operations {
                 about?: string;
                 /** @description Who did it, such as person:… or service:verifier. */
                 actor?: string;
-                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.text_kept" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "evidence.added" | "evidence.removed" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "inclusion.recorded" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "policy.shadowed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "question.answered" | "question.asked" | "recall.announced" | "recall.blocked" | "recall.ended" | "recall.opened" | "receipt.issued" | "review.claimed" | "review.decided" | "review.released" | "review.reminded" | "revision.blocked" | "role.granted" | "role.revoked" | "router.tuned" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "upload.completed" | "upload.removed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.read" | "version.rejected" | "version.resumed" | "version.submitted" | "version.suspended" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
+                event?: "anchor.created" | "anchor.failed" | "anchor.submitted" | "anchor.text_kept" | "anchor.verified" | "composition.assembling" | "composition.cancelled" | "composition.decided" | "composition.failed" | "composition.included" | "composition.published" | "composition.refused" | "composition.requested" | "composition.superseded" | "composition.validating" | "consent.given" | "decision.made" | "destruction.confirmed" | "download.granted" | "download.refused" | "evidence.added" | "evidence.removed" | "expert.created" | "expiry.notified" | "hold.lifted" | "hold.placed" | "identity.linked" | "inclusion.recorded" | "invitation.accepted" | "invitation.made" | "invitation.revoked" | "key.registered" | "key.revoked" | "licence.concluded" | "licence.declared" | "log_key.added" | "log_key.retired" | "main.cleared" | "main.moved" | "model.changed" | "model.requested" | "notice.acknowledged" | "notice.announced" | "notice.delivered" | "notice.given_up" | "objects.destroyed" | "organisation.created" | "passkey.added" | "passkey.removed" | "password.changed" | "payloads.erased" | "person.created" | "person.erased" | "policy.activated" | "policy.proposed" | "policy.shadowed" | "provenance.checked" | "provenance.stated" | "quarantine.lifted" | "quarantine.placed" | "question.answered" | "question.asked" | "recall.announced" | "recall.blocked" | "recall.ended" | "recall.opened" | "receipt.issued" | "recovery_codes.made" | "review.claimed" | "review.decided" | "review.released" | "review.reminded" | "revision.blocked" | "role.granted" | "role.revoked" | "router.tuned" | "session.ended" | "shard.dropped" | "shard.made" | "tag.removed" | "tag.set" | "token.created" | "token.revoked" | "totp.activated" | "totp.deactivated" | "upload.completed" | "upload.removed" | "upload.started" | "upload.swept" | "version.approved" | "version.drafted" | "version.failed" | "version.paused" | "version.read" | "version.rejected" | "version.resumed" | "version.submitted" | "version.suspended" | "version.verified" | "version.withdrawn" | "webhook.created" | "webhook.disabled" | "withdrawal.announced" | "withdrawal.blocked" | "withdrawal.certified" | "withdrawal.checked" | "withdrawal.delayed" | "withdrawal.destroyed" | "withdrawal.propagated" | "withdrawal.reopened" | "withdrawal.requested";
                 /** @description About this organisation, its experts and its models. */
                 organisation?: string;
                 /** @description Written at this moment or later. */
@@ -4740,6 +5376,7 @@ export interface operations {
             query?: {
                 /** @description The pagination cursor value. */
                 cursor?: string;
+                q?: string;
             };
             header?: never;
             path?: never;

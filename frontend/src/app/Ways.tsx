@@ -42,6 +42,11 @@ export function Ways({ person }: { person: Person }) {
           Notices
         </Link>
       )}
+      {hasRole(person, "operator") && (
+        <Link to="/administration" className={classes["way"]}>
+          Administration
+        </Link>
+      )}
       <Link to="/log" className={classes["way"]}>
         Log
       </Link>

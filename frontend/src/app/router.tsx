@@ -22,7 +22,7 @@ export const queries = makeQueries();
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Layout, notFoundComponent: NotFoundPage });
 
-const next = texts(["next"]);
+const next = texts(["next", "error"]);
 
 const login = createRoute({
   getParentRoute: () => root,
@@ -196,6 +196,18 @@ const account = createRoute({
   component: lazyRouteComponent(() => import("@/app/pages/AccountPage"), "AccountPage"),
 });
 
+const administration = createRoute({
+  ...inside,
+  path: "/administration",
+  component: lazyRouteComponent(() => import("@/app/pages/AdministrationPage"), "AdministrationPage"),
+});
+
+const join = createRoute({
+  getParentRoute: () => root,
+  path: "/join",
+  component: lazyRouteComponent(() => import("@/app/pages/JoinPage"), "JoinPage"),
+});
+
 const pages = [
   start,
   experts,
@@ -216,10 +228,11 @@ const pages = [
   log,
   notices,
   account,
+  administration,
 ];
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, open.addChildren([verify, guides, guide, reference]), signedIn.addChildren(pages)]),
+  routeTree: root.addChildren([login, join, open.addChildren([verify, guides, guide, reference]), signedIn.addChildren(pages)]),
   context: { queries },
   defaultPreload: "intent",
   scrollRestoration: true,

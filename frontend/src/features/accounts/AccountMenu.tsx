@@ -41,7 +41,7 @@ export function AccountMenu({ person, appearance }: AccountMenuProps) {
           </Box>
           <Divider />
           <PageLink to="/account" size="sm" onClick={close}>
-            Tokens and keys
+            Your account
           </PageLink>
           {appearance}
           <Button variant="default" size="sm" loading={signOut.isPending} onClick={() => signOut.mutate()}>

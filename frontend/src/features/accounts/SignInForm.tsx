@@ -11,7 +11,11 @@ export function SignInForm({ onSignedIn }: { onSignedIn: () => void }) {
 
   function handleSubmit(event: SubmitEvent) {
     event.preventDefault();
-    signIn.mutate({ email, password }, { onSuccess: onSignedIn });
+    signIn.mutate({ email, password }, {
+      onSuccess: (session) => {
+        if (session.person) onSignedIn();
+      },
+    });
   }
 
   return (
