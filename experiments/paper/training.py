@@ -26,7 +26,8 @@ from flexcore.model.transformer import FlexOlmo
 from flexcore.package import check_anchor_package
 from flexcore.training.anchor import WEIGHT_DECAY, AnchorOrder, make_anchor
 from flexcore.training.checkpoint import Checkpoint, beside
-from flexcore.training.corpus import Mixture, Windows, read_documents, windows_needed
+from flexcore.training.corpus import Mixture, Windows, windows_needed
+from flexcore.training.documents import read_documents
 from flexcore.training.embedding import EMBEDDER, EMBEDDER_DIGEST, SAMPLE, Vector, mean_embedding, router_row, sample
 from flexcore.training.expert import NEW, train_expert
 from flexcore.training.loop import Plan, bf16_helps, training_facts

@@ -9,7 +9,8 @@ from flexcore.model.transformer import FlexOlmo
 from flexcore.training.checkpoint import Checkpoint
 from flexcore.training.corpus import Mixture
 from flexcore.training.expert import Z_LOSS, z_loss
-from flexcore.training.loop import Plan, next_token_nats, train
+from flexcore.training.loop import Plan, train
+from flexcore.training.surprise import next_token_nats
 
 
 def train_whole(
