@@ -16,7 +16,7 @@ from redis import RedisError
 from registry import storage
 from registry.audit import clock
 from registry.audit.keys import witnesses
-from registry.audit.notes import signed_by
+from registry.audit.notes import cosignature_of
 from registry.audit.queries import log_status, published_note
 from registry.jobs import look_at_broker
 
@@ -103,6 +103,6 @@ def cosignatures() -> Finding:
     note = published_note()
     if not asked:
         return Finding(settings.WITNESS_QUORUM == 0, "None is asked to sign.")
-    signed = sum(bool(note) and signed_by(note, key) for key in asked)
+    signed = sum(bool(cosignature_of(note, note.rpartition("\n\n")[2], key)) for key in asked)
     well = signed >= max(1, settings.WITNESS_QUORUM)
     return Finding(well, f"{signed} of {len(asked)} have signed the newest checkpoint.")

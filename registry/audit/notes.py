@@ -152,6 +152,23 @@ def signed_by(note: str, key: Verifier) -> bool:
     return False
 
 
+def cosignature_of(note: str, lines: str, key: Verifier) -> str:
+    """The line among these in which this witness cosigns the note (C2SP tlog-cosignature); nothing without one."""
+    body = note.rpartition("\n\n")[0] + "\n"
+    for text in lines.splitlines():
+        name, _, blob = text.removeprefix("— ").rpartition(" ")
+        try:
+            data = base64.b64decode(blob)
+        except binascii.Error:
+            continue
+        stamp = int.from_bytes(data[4:12], "big")
+        message = f"cosignature/v1\ntime {stamp}\n{body}".encode()
+        own = name == key.name and key.kind == COSIGNATURE and data[:4] == key.id
+        if own and key.verify(message, data[12:]):
+            return text
+    return ""
+
+
 def _parts(text: str) -> tuple[str, str, bytes]:
     try:
         name, hash_, blob = text.strip().split("+", 2)

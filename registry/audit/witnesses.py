@@ -13,7 +13,7 @@ from django.conf import settings
 
 from registry.audit.keys import witnesses
 from registry.audit.merkle import consistency
-from registry.audit.notes import COSIGNATURE, Verifier, read_checkpoint
+from registry.audit.notes import Verifier, cosignature_of, read_checkpoint
 from registry.audit.reading import reader
 
 logger = logging.getLogger(__name__)
@@ -87,14 +87,7 @@ class Witnesses:
 
     def _own_line(self, line: Line, note: str, answer: str) -> str:
         """Only a true signature of the key that we were told of goes into the checkpoint."""
-        body = note.rpartition("\n\n")[0] + "\n"
-        for text in answer.splitlines():
-            name, _, blob = text.removeprefix("— ").rpartition(" ")
-            data = base64.b64decode(blob)
-            stamp = int.from_bytes(data[4:12], "big")
-            message = f"cosignature/v1\ntime {stamp}\n{body}".encode()
-            true_kind = line.key.kind == COSIGNATURE and data[:4] == line.key.id
-            if name == line.key.name and true_kind and line.key.verify(message, data[12:]):
-                return f"{text}\n"
+        if text := cosignature_of(note, answer, line.key):
+            return f"{text}\n"
         logger.warning("The witness %s signed with another key than its own.", line.key.name)
         return ""

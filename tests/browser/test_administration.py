@@ -34,7 +34,9 @@ def test_an_operator_sees_the_service_and_invites_somebody_who_comes_in(
     operator.look("service")
 
     page.get_by_role("tab", name="People").click()
-    page.get_by_role("form", name="Create an organisation").get_by_label("Name", exact=True).fill("The Reading Room")
+    page.get_by_role("form", name="Create an organisation").get_by_role("textbox", name="Name", exact=True).fill(
+        "The Reading Room"
+    )
     page.get_by_label("Short name").fill("reading-room")
     page.get_by_role("button", name="Create", exact=True).click()
     expect(page.get_by_role("list", name="Organisations")).to_contain_text("The Reading Room")
@@ -47,7 +49,7 @@ def test_an_operator_sees_the_service_and_invites_somebody_who_comes_in(
     with visitor(browser, site.url, operator.pictures) as rae:
         rae.page.goto(link)
         rae.page.get_by_label("Your name").fill("Rae")
-        rae.page.get_by_label("Password", exact=True).fill(WORD)
+        rae.page.locator("input[autocomplete=new-password]").fill(WORD)
         rae.look("join")
         rae.page.get_by_role("button", name="Come in").click()
         rae.page.get_by_role("heading", name="Sign in").wait_for()
