@@ -35,13 +35,13 @@ def test_an_operator_sees_the_service_and_invites_somebody_who_comes_in(
 
     page.get_by_role("tab", name="People").click()
     page.get_by_role("form", name="Create an organisation").get_by_role("textbox", name="Name", exact=True).fill(
-        "The Reading Room"
+        "The Map Room"
     )
-    page.get_by_label("Short name").fill("reading-room")
+    page.get_by_label("Short name").fill("map-room")
     page.get_by_role("button", name="Create", exact=True).click()
-    expect(page.get_by_role("list", name="Organisations")).to_contain_text("The Reading Room")
-    page.get_by_role("form", name="Invite somebody").get_by_label("E-mail").fill("rae@reading-room.example")
-    operator.choose("Organisation", "The Reading Room")
+    expect(page.get_by_role("list", name="Organisations")).to_contain_text("The Map Room")
+    page.get_by_role("form", name="Invite somebody").get_by_label("E-mail").fill("rae@map-room.example")
+    operator.choose("Organisation", "The Map Room")
     page.get_by_role("button", name="Invite", exact=True).click()
     link = page.get_by_role("status").locator("code, pre").first.inner_text().strip()
     operator.look("people")
@@ -53,14 +53,14 @@ def test_an_operator_sees_the_service_and_invites_somebody_who_comes_in(
         rae.look("join")
         rae.page.get_by_role("button", name="Come in").click()
         rae.page.get_by_role("heading", name="Sign in").wait_for()
-        rae.sign_in("rae@reading-room.example", WORD)
+        rae.sign_in("rae@map-room.example", WORD)
         expect(rae.page.get_by_role("link", name="Administration")).to_have_count(0)
         assert rae.complaints == []
 
     page.reload()
     page.get_by_role("tab", name="People").click()
-    row = page.get_by_role("list", name="People").get_by_role("listitem").filter(has_text="rae@reading-room.example")
-    expect(row).to_contain_text("owner at The Reading Room")
+    row = page.get_by_role("list", name="People").get_by_role("listitem").filter(has_text="rae@map-room.example")
+    expect(row).to_contain_text("owner at The Map Room")
     row.get_by_role("button", name="Revoke owner").click()
     page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
     expect(row).not_to_contain_text("owner at")
