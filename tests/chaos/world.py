@@ -213,7 +213,7 @@ class World:
         with TestCase.captureOnCommitCallbacks(execute=True), suppress(Refusal):
             deed()
 
-    def send_task(self, name: str, *, args: list[str], queue: str) -> None:
+    def send_task(self, name: str, *, args: list[str], queue: str, headers: dict[str, str]) -> None:
         """A message is on its way: mostly once, now and then twice, or never."""
         copies = self.dice.choices((1, 2, 0), (8, 1, 1))[0]
         self.queue += [(Job(name), tuple(args))] * copies

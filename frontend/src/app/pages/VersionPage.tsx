@@ -2,10 +2,12 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { getRouteApi } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { hasRole, looksInto, readsDocuments, usePerson } from "@/api/session";
 import type { Version } from "@/api/types";
 import { Evidence } from "@/app/Evidence";
 import { Answered } from "@/components/Answered";
+import { Loading } from "@/components/Loading";
 import { Page } from "@/components/Page";
 import { PageButton, PageLink } from "@/components/PageLink";
 import { Section } from "@/components/Section";
@@ -13,7 +15,6 @@ import { StateBadge } from "@/components/StateBadge";
 import { Documents } from "@/features/evidence/Documents";
 import { EndsSoon } from "@/features/evidence/EndsSoon";
 import { useVersion } from "@/features/experts/api";
-import { UploadPanel } from "@/features/experts/upload/UploadPanel";
 import { VersionState } from "@/features/experts/VersionState";
 import { Questions } from "@/features/reviews/Questions";
 import { ReviewList } from "@/features/reviews/ReviewList";
@@ -23,6 +24,9 @@ import { LegalHold } from "@/features/withdrawals/LegalHold";
 import { PauseButton, ResumeButton } from "@/features/withdrawals/PauseButton";
 import { WithdrawalProgress } from "@/features/withdrawals/WithdrawalProgress";
 import { WithdrawDialog } from "@/features/withdrawals/WithdrawDialog";
+
+// Only a draft's owner needs it.
+const UploadPanel = lazy(async () => ({ default: (await import("@/features/experts/upload/UploadPanel")).UploadPanel }));
 
 const route = getRouteApi("/signed-in/versions/$id");
 
@@ -103,7 +107,9 @@ function VersionView({ version }: { version: Version }) {
       )}
       {version.may.edit && version.state === "draft" && (
         <Section title="Bring the files" about="Choose the package again; what has already arrived is not sent twice.">
-          <UploadPanel version={version} />
+          <Suspense fallback={<Loading what="upload" />}>
+            <UploadPanel version={version} />
+          </Suspense>
         </Section>
       )}
       {version.may.withdraw && LIVING.has(version.state) && (
