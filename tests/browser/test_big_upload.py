@@ -125,7 +125,7 @@ def evidence(anchor_digest: str) -> Evidence:
     }
 
 
-HANDY = Weight(bytes=40 * 10**6, bytes_a_second=8 * MIB, patience=120)
+HANDY = Weight(bytes=40 * 10**6, bytes_a_second=3 * MIB, patience=120)
 HEAVY = Weight(bytes=2 * 10**9, bytes_a_second=64 * MIB, patience=900)
 
 
