@@ -259,6 +259,7 @@ def request(lee: Visitor, scene: Scene) -> None:
     page.get_by_role("link", name="Guildhall").click()
     page.get_by_role("link", name="Request a model").click()
     page.get_by_role("textbox", name="Name").fill("reading-room")
+    lee.choose("Anchor", "A small public model")
     lee.choose("Purpose", "Service to customers")
     expect(page.get_by_role("checkbox", name="stage/drama")).to_be_disabled()
     lee.look("model-request-refused")
