@@ -33,6 +33,6 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh visitor at a desk; `page.set_viewport_size` makes it a phone."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(15_000)
     yield context.new_page()
     context.close()
