@@ -86,6 +86,10 @@ class Guildhall:
     def grant_role(self, organisation: str, *, email: str, role: str) -> Any:
         return self._post("organisations", organisation, "roles", body={"email": email, "role": role})
 
+    def revoke_role(self, organisation: str, *, email: str, role: str) -> None:
+        address = _address(("organisations", organisation, "roles", "revoke"))
+        self.connection.call("POST", address, json={"email": email, "role": role}, again=True)
+
     def list_keys(self, organisation: str) -> list[shapes.Key]:
         return cast("list[shapes.Key]", self._get("organisations", organisation, "keys"))
 
@@ -96,6 +100,14 @@ class Guildhall:
 
     def revoke_key(self, key_id: str) -> shapes.Key:
         return cast(shapes.Key, self._post("keys", key_id, "revoke", again=True))
+
+    def list_invitations(self) -> Iterator[shapes.Invitation]:
+        return self._pages("invitations")
+
+    def invite_person(self, email: str, *, organisation: str, role: str) -> shapes.NewInvitation:
+        """The link in it is told this once."""
+        body = {"email": email, "organisation": organisation, "role": role}
+        return cast(shapes.NewInvitation, self._post("invitations", body=body))
 
     # Anchors
 
@@ -206,6 +218,19 @@ class Guildhall:
         """What an approval has to answer."""
         return cast(shapes.Checklist, self._get("reviews", "checklist"))
 
+    def claim_version(self, version_id: str) -> shapes.Version:
+        """For a while nobody else decides on it."""
+        return cast(shapes.Version, self._post("versions", version_id, "claim", again=True))
+
+    def list_questions(self, version_id: str) -> list[shapes.Question]:
+        return cast("list[shapes.Question]", self._get("versions", version_id, "questions")["questions"])
+
+    def ask_owner(self, version_id: str, text: str) -> shapes.Question:
+        return cast(shapes.Question, self._post("versions", version_id, "questions", body={"text": text}))
+
+    def answer_question(self, question_id: str, text: str) -> shapes.Question:
+        return cast(shapes.Question, self._post("questions", question_id, "answer", body={"text": text}))
+
     def etag_of_version(self, version_id: str) -> str:
         """The mark of a version as it is now; a decision sends it back, so that nothing newer is decided on."""
         return self.connection.call("GET", _address(("versions", version_id))).headers["ETag"]
@@ -234,6 +259,24 @@ class Guildhall:
         answers: list[shapes.Answer] = [{"item": item["id"], "answer": "yes"} for item in self.get_checklist()["items"]]
         seen = self.etag_of_version(version_id)
         return self.review_version(version_id, verdict="approve", reason=reason, seen=seen, answers=answers)
+
+    # Policies
+
+    def list_policy_sets(self) -> Iterator[shapes.PolicySet]:
+        """All there ever were, the newest first; one of them decides."""
+        return self._pages("policies")
+
+    def get_policy_set(self, number: int) -> shapes.WholePolicySet:
+        return cast(shapes.WholePolicySet, self._get("policies", str(number)))
+
+    def propose_policies(self, text: str, *, examples: Sequence[Any], reason: str) -> shapes.WholePolicySet:
+        """It decides nothing until somebody else activates it."""
+        body = {"text": text, "examples": list(examples), "reason": reason}
+        return cast(shapes.WholePolicySet, self._post("policies", body=body))
+
+    def shadow_policies(self, number: int) -> Any:
+        """What a proposed set would have said of what was asked, and of what is approved."""
+        return self._post("policies", str(number), "shadow", again=True)
 
     # Models and compositions
 

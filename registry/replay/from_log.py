@@ -38,13 +38,12 @@ def _name(about: str) -> str:
 
 
 def _role(state: State, leaf: Leaf) -> None:
-    roles = state.of("person", _name(leaf["about"])).setdefault("roles", [])
+    person = state.of("person", _name(leaf["about"]))
     role = f"{leaf['facts']['role']} in {leaf['facts']['organisation']}"
-    if leaf["event"] == E.ROLE_GRANTED:
-        roles.append(role)
-    else:
-        roles.remove(role)
-    roles.sort()
+    roles = set(person.pop("roles", ()))
+    roles = roles | {role} if leaf["event"] == E.ROLE_GRANTED else roles - {role}
+    if roles:  # the tables have no row for a person without roles
+        person["roles"] = sorted(roles)
 
 
 def _uploaded(done: bool) -> Telling:
