@@ -82,6 +82,26 @@ def test_what_was_read_waits_for_its_probe_and_is_read_once(home: Home, anchor: 
     assert (Job.PROBE_VERSION, [str(version.id)]) in waiting("gpu")
 
 
+def test_a_probe_that_died_before_its_verdict_is_told_once(
+    home: Home, anchor: Anchor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = read(bring_version(home.drama.folder, anchor))
+    with monkeypatch.context() as dying:
+        dying.setattr("workers.probing.verify_version_with_evidence", die)
+        with pytest.raises(KeyboardInterrupt):
+            probed(version)
+    left = ExpertVersion.objects.get(id=version.id)
+
+    again = probed(version)
+
+    assert remark(left, "probe") and left.state == VersionState.SUBMITTED
+    assert [check["name"] for check in again.checks].count("probe") == 1
+
+
+def die(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_the_report_tells_of_weights_and_probe_and_its_digest_is_on_record(home: Home, anchor: Anchor) -> None:
     version = bring_version(home.drama.folder, anchor)
 
