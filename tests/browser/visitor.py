@@ -34,9 +34,8 @@ class Visitor:
         self.page.get_by_role("heading", name="Welcome").wait_for()
 
     def choose(self, field: str, option: str) -> None:
-        """Open a list by its label, and take the entry with these words."""
-        self.page.get_by_role("combobox", name=field).click()
-        self.page.get_by_role("option", name=option, exact=True).click()
+        """Take the entry with these words from the list with this label."""
+        self.page.get_by_role("combobox", name=field).select_option(label=option)
 
     def look(self, name: str) -> None:
         """Take pictures of the page as it is, and write down what axe finds and what does not fit."""

@@ -28,6 +28,10 @@ export function unreachable(): Refusal {
   return new Refusal(UNREACHABLE);
 }
 
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof Refusal && error.problem.code === UNREACHABLE.code;
+}
+
 export function isProblem(value: unknown): value is Problem {
   return typeof value === "object" && value !== null && "title" in value && "status" in value;
 }

@@ -1,12 +1,14 @@
 /** Search across experts and models, from everywhere: `/` opens it, the arrows move, Enter opens what was found. */
-import { Button, Kbd, Modal } from "@mantine/core";
+import { Button, Kbd } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { lazy, Suspense, useMemo } from "react";
+import { Suspense, useMemo } from "react";
+import { late } from "@/components/late";
+import { LateDialog } from "@/components/LateDialog";
 import { Loading } from "@/components/Loading";
 import { useShortcuts } from "@/components/shortcuts";
 
 // Asked for when somebody searches, not before.
-const SearchPanel = lazy(async () => ({ default: (await import("@/app/SearchPanel")).SearchPanel }));
+const SearchPanel = late(async () => (await import("@/app/SearchPanel")).SearchPanel);
 
 export function Search() {
   const [opened, { open, close }] = useDisclosure(false);
@@ -29,18 +31,11 @@ export function Search() {
           <path d="m10 10 4 4" />
         </svg>
       </Button>
-      <Modal
-        opened={opened}
-        onClose={close}
-        title="Search"
-        size="lg"
-        yOffset="8vh"
-        closeButtonProps={{ "aria-label": "Close this dialog" }}
-      >
+      <LateDialog opened={opened} onClose={close} title="Search" size="lg" yOffset="8vh">
         <Suspense fallback={<Loading what="search" />}>
           <SearchPanel onGone={close} />
         </Suspense>
-      </Modal>
+      </LateDialog>
     </>
   );
 }

@@ -1,6 +1,7 @@
 /** A click that cannot be taken back asks once more, in place. */
-import { Button, Group, Popover, Stack, Text } from "@mantine/core";
+import { Button, Group, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
+import type { KeyboardEvent } from "react";
 
 interface ConfirmButtonProps {
   words: string;
@@ -11,34 +12,41 @@ interface ConfirmButtonProps {
 }
 
 export function ConfirmButton({ words, about, question, loading, onConfirm }: ConfirmButtonProps) {
-  const [asking, { toggle, close }] = useDisclosure(false);
+  const [asking, { open, close }] = useDisclosure(false);
+
+  function handleKey(event: KeyboardEvent) {
+    if (event.key === "Escape") close();
+  }
+
+  if (!asking) {
+    return (
+      <Button variant="default" size="xs" loading={loading} onClick={open} aria-label={`${words} ${about}`}>
+        {words}
+      </Button>
+    );
+  }
   return (
-    <Popover opened={asking} onChange={close} position="bottom-end" width={260} trapFocus withRoles shadow="md">
-      <Popover.Target>
-        <Button variant="default" size="xs" loading={loading} onClick={toggle} aria-label={`${words} ${about}`}>
-          {words}
-        </Button>
-      </Popover.Target>
-      <Popover.Dropdown aria-label={`${words} ${about}?`}>
-        <Stack gap="sm">
-          <Text size="sm">{question}</Text>
-          <Group gap="xs">
-            <Button
-              size="xs"
-              color="crimson"
-              onClick={() => {
-                close();
-                onConfirm();
-              }}
-            >
-              {words}
-            </Button>
-            <Button size="xs" variant="default" onClick={close}>
-              Keep it
-            </Button>
-          </Group>
-        </Stack>
-      </Popover.Dropdown>
-    </Popover>
+    <Group gap="xs" role="group" aria-label={`${words} ${about}?`} onKeyDown={handleKey}>
+      <Text size="sm">{question}</Text>
+      <Button
+        size="xs"
+        color="crimson"
+        ref={takeFocus}
+        onClick={() => {
+          close();
+          onConfirm();
+        }}
+      >
+        {words}
+      </Button>
+      <Button size="xs" variant="default" onClick={close}>
+        Keep it
+      </Button>
+    </Group>
   );
+}
+
+/** The button that was pressed is gone; the keyboard goes on with what took its place. */
+function takeFocus(button: HTMLButtonElement | null) {
+  button?.focus();
 }

@@ -1,7 +1,8 @@
 /** Hears the single keys for everybody, and lists on `?` what they mean here. They can be turned off in the same place. */
-import { ActionIcon, Kbd, Modal, Stack, Switch, Text, Title } from "@mantine/core";
+import { ActionIcon, Kbd, Stack, Switch, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useEffect } from "react";
+import { LateDialog } from "@/components/LateDialog";
 import classes from "@/components/ShortcutHelp.module.css";
 import { areOn, meant, turn, useAreOn, useGroups } from "@/components/shortcuts";
 
@@ -27,7 +28,7 @@ export function ShortcutHelp() {
       <ActionIcon variant="default" size={36} visibleFrom="md" aria-label="Keyboard shortcuts" aria-haspopup="dialog" onClick={open}>
         <span aria-hidden>?</span>
       </ActionIcon>
-      <Modal opened={opened} onClose={close} title="Keyboard shortcuts" closeButtonProps={{ "aria-label": "Close this dialog" }}>
+      <LateDialog opened={opened} onClose={close} title="Keyboard shortcuts">
         <Stack>
           <Switch
             label="Single keys act"
@@ -56,7 +57,7 @@ export function ShortcutHelp() {
             <Kbd>?</Kbd> opens this list, <Kbd>Esc</Kbd> closes it.
           </Text>
         </Stack>
-      </Modal>
+      </LateDialog>
     </>
   );
 }

@@ -1,5 +1,4 @@
 /** A table that scrolls sideways on a small screen, by keyboard too. */
-import { Table } from "@mantine/core";
 import type { ReactNode } from "react";
 import classes from "@/components/WideTable.module.css";
 
@@ -16,18 +15,18 @@ export function WideTable({ label, width, columns, children }: WideTableProps) {
     // It scrolls, so the keyboard must reach it.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div className={classes["wide"]} tabIndex={0} role="region" aria-label={label}>
-      <Table verticalSpacing={6} miw={width}>
-        <Table.Thead>
-          <Table.Tr>
+      <table style={{ minWidth: width }}>
+        <thead>
+          <tr>
             {columns.map((column) => (
-              <Table.Th key={column} scope="col">
+              <th key={column} scope="col">
                 {column}
-              </Table.Th>
+              </th>
             ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>{children}</Table.Tbody>
-      </Table>
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
     </div>
   );
 }

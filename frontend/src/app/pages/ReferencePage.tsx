@@ -1,5 +1,5 @@
 /** Every operation of the REST API, room by room, made from docs/openapi.yaml. */
-import { Code, Group, Stack, Table, Text, TextInput } from "@mantine/core";
+import { Code, Group, Stack, Text, TextInput } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import { byRoom, type Named, type Operation } from "@/app/reference";
 import classes from "@/app/Reference.module.css";
@@ -76,14 +76,14 @@ function Values({ title, of, values }: { title: string; of: string; values: read
   return (
     <WideTable label={`${title} of ${of}`} width={420} columns={[title, "Type", "Meaning"]}>
       {values.map(({ name, type, required, about }) => (
-        <Table.Tr key={name}>
-          <Table.Td>
+        <tr key={name}>
+          <td>
             <code>{name}</code>
             {required && " *"}
-          </Table.Td>
-          <Table.Td>{type}</Table.Td>
-          <Table.Td>{about}</Table.Td>
-        </Table.Tr>
+          </td>
+          <td>{type}</td>
+          <td>{about}</td>
+        </tr>
       ))}
     </WideTable>
   );

@@ -2,24 +2,29 @@
 import { Stack } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { Suspense } from "react";
 import type { Version } from "@/api/types";
 import { Evidence } from "@/app/Evidence";
 import classes from "@/app/pages/ReviewPage.module.css";
 import { Answered } from "@/components/Answered";
+import { late } from "@/components/late";
+import { Loading } from "@/components/Loading";
 import { Notice } from "@/components/Notice";
 import { Page } from "@/components/Page";
 import { PageLink } from "@/components/PageLink";
 import { Section } from "@/components/Section";
 import { StateBadge } from "@/components/StateBadge";
 import { useDocumentCounts } from "@/features/evidence/Documents";
-import { LicenceTexts } from "@/features/evidence/LicenceTexts";
 import { useVersion } from "@/features/experts/api";
 import { Foreseen } from "@/features/policy/Foreseen";
 import { ClaimBar } from "@/features/reviews/ClaimBar";
-import { DecisionForm } from "@/features/reviews/DecisionForm";
 import { Questions } from "@/features/reviews/Questions";
 import { ReviewList } from "@/features/reviews/ReviewList";
 import { Suspensions } from "@/features/reviews/Suspensions";
+
+// The evidence is there to be read before these are.
+const LicenceTexts = late(async () => (await import("@/features/evidence/LicenceTexts")).LicenceTexts);
+const DecisionForm = late(async () => (await import("@/features/reviews/DecisionForm")).DecisionForm);
 
 const route = getRouteApi("/signed-in/reviews/$id");
 
@@ -50,7 +55,9 @@ export function ReviewPage() {
                 documents
                 besideLicence={
                   <Section title="Licence texts" about="What the owner declared or gave, word by word beside another licence.">
-                    <LicenceTexts licence={found.licence} />
+                    <Suspense fallback={<Loading what="licence texts" />}>
+                      <LicenceTexts licence={found.licence} />
+                    </Suspense>
                   </Section>
                 }
               />
@@ -90,7 +97,11 @@ export function ReviewPage() {
 function Decision({ version, onReload }: { version: Version; onReload: () => void }) {
   const documents = useDocumentCounts(version.id);
   if (version.may.review) {
-    return <DecisionForm key={version.id} version={version} documents={documents} onReload={onReload} />;
+    return (
+      <Suspense fallback={<Loading what="decision" />}>
+        <DecisionForm key={version.id} version={version} documents={documents} onReload={onReload} />
+      </Suspense>
+    );
   }
   if (!version.waiting) {
     return (

@@ -2,11 +2,12 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { getRouteApi } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { hasRole, looksInto, readsDocuments, usePerson } from "@/api/session";
 import type { Version } from "@/api/types";
 import { Evidence } from "@/app/Evidence";
 import { Answered } from "@/components/Answered";
+import { late } from "@/components/late";
 import { Loading } from "@/components/Loading";
 import { Page } from "@/components/Page";
 import { PageButton, PageLink } from "@/components/PageLink";
@@ -23,10 +24,10 @@ import { InUse } from "@/features/withdrawals/InUse";
 import { LegalHold } from "@/features/withdrawals/LegalHold";
 import { PauseButton, ResumeButton } from "@/features/withdrawals/PauseButton";
 import { WithdrawalProgress } from "@/features/withdrawals/WithdrawalProgress";
-import { WithdrawDialog } from "@/features/withdrawals/WithdrawDialog";
 
-// Only a draft's owner needs it.
-const UploadPanel = lazy(async () => ({ default: (await import("@/features/experts/upload/UploadPanel")).UploadPanel }));
+// Only a draft's owner needs the one, only who takes it back the other.
+const UploadPanel = late(async () => (await import("@/features/experts/upload/UploadPanel")).UploadPanel);
+const WithdrawDialog = late(async () => (await import("@/features/withdrawals/WithdrawDialog")).WithdrawDialog);
 
 const route = getRouteApi("/signed-in/versions/$id");
 
@@ -128,7 +129,11 @@ function VersionView({ version }: { version: Version }) {
           <ReviewList reviews={version.reviews} />
         </Section>
       )}
-      <WithdrawDialog target={target} opened={withdrawing} onClose={close} />
+      {version.may.withdraw && (
+        <Suspense fallback={null}>
+          <WithdrawDialog target={target} opened={withdrawing} onClose={close} />
+        </Suspense>
+      )}
     </Page>
   );
 }

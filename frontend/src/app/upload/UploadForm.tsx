@@ -1,19 +1,20 @@
 /** Everything that is said before the first byte goes up. What is typed stays through a reload. */
 import { Button, Group } from "@mantine/core";
 import { useSessionStorage } from "@mantine/hooks";
-import { useState, type SubmitEvent } from "react";
+import { Suspense, useState, type SubmitEvent } from "react";
 import { organisationsWith } from "@/api/session";
 import type { Anchor, Expert, Person, Vocabulary } from "@/api/types";
 import { useVocabulary } from "@/api/vocabulary";
 import { useUploadDraft } from "@/app/upload/useUploadDraft";
 import { Answered } from "@/components/Answered";
+import { late } from "@/components/late";
+import { Loading } from "@/components/Loading";
 import { Notice } from "@/components/Notice";
 import { RefusalNotice } from "@/components/RefusalNotice";
 import { Section } from "@/components/Section";
 import { ChosenDocuments } from "@/features/evidence/ChosenDocuments";
 import type { ChosenDocument } from "@/features/evidence/documents";
 import { missing, NO_EVIDENCE, refused, type Evidence } from "@/features/evidence/evidence";
-import { EvidenceForm } from "@/features/evidence/EvidenceForm";
 import { shapeOf } from "@/features/experts/anchors";
 import { useAnchors, useExperts } from "@/features/experts/api";
 import { inside, plain } from "@/features/experts/cards";
@@ -23,6 +24,9 @@ import { PackagePicker } from "@/features/experts/upload/PackagePicker";
 import { PackageSummary } from "@/features/experts/upload/PackageSummary";
 import type { Package } from "@/features/experts/upload/precheck";
 import { usePackage } from "@/features/experts/upload/usePackage";
+
+// Half of the form, and the second.
+const EvidenceForm = late(async () => (await import("@/features/evidence/EvidenceForm")).EvidenceForm);
 
 interface UploadFormProps {
   person: Person;
@@ -122,15 +126,17 @@ function Fields({ person, expert, onDrafted, anchors, vocabulary, experts }: Fie
         )}
         {found && <PackageSummary found={found} />}
       </Section>
-      <EvidenceForm
-        evidence={evidence}
-        vocabulary={vocabulary}
-        organisations={[]}
-        faults={{ ...refused(draft.error), ...(tried ? faults.evidence : {}) }}
-        onChange={(change) => setEvidence((now) => ({ ...now, ...change }))}
-      >
-        <ChosenDocuments chosen={documents} onChange={setDocuments} />
-      </EvidenceForm>
+      <Suspense fallback={<Loading what="evidence" />}>
+        <EvidenceForm
+          evidence={evidence}
+          vocabulary={vocabulary}
+          organisations={[]}
+          faults={{ ...refused(draft.error), ...(tried ? faults.evidence : {}) }}
+          onChange={(change) => setEvidence((now) => ({ ...now, ...change }))}
+        >
+          <ChosenDocuments chosen={documents} onChange={setDocuments} />
+        </EvidenceForm>
+      </Suspense>
       {tried && !complete && (
         <Notice tone="warning" role="alert" title="Something is still missing">
           {found ? "The fields above say what." : "Choose the package, and look at what the fields above say."}

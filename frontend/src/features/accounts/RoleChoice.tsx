@@ -1,6 +1,6 @@
 /** Which role, and where. */
-import { Select } from "@mantine/core";
 import type { Role } from "@/api/types";
+import { Choice } from "@/components/Choice";
 import { ROLES, useOrganisations } from "@/features/accounts/administration";
 
 export interface RoleWish {
@@ -12,16 +12,14 @@ export function RoleChoice({ wish, onChange }: { wish: RoleWish; onChange: (wish
   const organisations = useOrganisations().data ?? [];
   return (
     <>
-      <Select
+      <Choice
         label="Role"
         data={ROLES}
-        allowDeselect={false}
         value={wish.role}
         onChange={(role) => role && onChange({ ...wish, role })}
       />
-      <Select
+      <Choice
         label="Organisation"
-        searchable
         data={organisations.map(({ slug, name }) => ({ value: slug, label: name }))}
         value={wish.organisation || null}
         onChange={(organisation) => onChange({ ...wish, organisation: organisation ?? "" })}

@@ -1,5 +1,5 @@
 /** What lies in the object store, by what it is for. */
-import { Table, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { Answered } from "@/components/Answered";
 import { Section } from "@/components/Section";
 import { size } from "@/components/sizes";
@@ -16,11 +16,11 @@ export function Storage() {
             {kinds.length === 0 && <Text c="dimmed">Nothing is stored yet.</Text>}
             <WideTable label="Storage by kind" width={420} columns={["What", "Objects", "Size"]}>
               {kinds.map((row) => (
-                <Table.Tr key={row.kind}>
-                  <Table.Th scope="row">{row.kind}</Table.Th>
-                  <Table.Td>{row.objects.toLocaleString("en-GB")}</Table.Td>
-                  <Table.Td>{size(row.bytes)}</Table.Td>
-                </Table.Tr>
+                <tr key={row.kind}>
+                  <th scope="row">{row.kind}</th>
+                  <td>{row.objects.toLocaleString("en-GB")}</td>
+                  <td>{size(row.bytes)}</td>
+                </tr>
               ))}
             </WideTable>
             <Text size="sm" c="dimmed" component="div">

@@ -1,5 +1,5 @@
 /** The log's growth as a line, with the checkpoints that are known: the newest, and the last that this browser verified. */
-import { Table } from "@mantine/core";
+
 import { useState } from "react";
 import { day, moment } from "@/components/dates";
 import { Picture } from "@/components/Picture";
@@ -24,10 +24,10 @@ export function Growth({ size: newest }: { size: number }) {
       table={
         <WideTable label="Growth of the log" width={280} columns={["When", "Entries by then"]}>
           {points.map(({ at, size: by }) => (
-            <Table.Tr key={by}>
-              <Table.Td>{moment(at)}</Table.Td>
-              <Table.Td>{by.toLocaleString("en-GB")}</Table.Td>
-            </Table.Tr>
+            <tr key={by}>
+              <td>{moment(at)}</td>
+              <td>{by.toLocaleString("en-GB")}</td>
+            </tr>
           ))}
         </WideTable>
       }

@@ -1,5 +1,5 @@
 /** What went into a composition and what came out: experts in their slots, decisions, files. */
-import { Code, Group, List, Stack, Table, Text } from "@mantine/core";
+import { Code, Group, List, Stack, Text } from "@mantine/core";
 import type { Composition } from "@/api/types";
 import { Digest } from "@/components/Digest";
 import { PageLink } from "@/components/PageLink";
@@ -7,6 +7,7 @@ import { RowList } from "@/components/RowList";
 import { Section } from "@/components/Section";
 import { count, size } from "@/components/sizes";
 import { StateBadge } from "@/components/StateBadge";
+import { WideTable } from "@/components/WideTable";
 import { LicenceMatrix } from "@/features/compositions/LicenceMatrix";
 import { Validation } from "@/features/compositions/Validation";
 
@@ -110,27 +111,16 @@ function Files({ files }: { files: Composition["files"] }) {
 
 function FileTable({ files }: { files: Composition["files"] }) {
   return (
-    <Table.ScrollContainer minWidth={480}>
-      <Table verticalSpacing="xs">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">File</Table.Th>
-            <Table.Th scope="col">Size</Table.Th>
-            <Table.Th scope="col">Digest</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {files.map((file) => (
-            <Table.Tr key={file.path}>
-              <Table.Td>{file.path}</Table.Td>
-              <Table.Td>{size(file.size)}</Table.Td>
-              <Table.Td>
-                <Digest value={file.digest} what={`digest of ${file.path}`} />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <WideTable label="Files" width={480} columns={["File", "Size", "Digest"]}>
+      {files.map((file) => (
+        <tr key={file.path}>
+          <td>{file.path}</td>
+          <td>{size(file.size)}</td>
+          <td>
+            <Digest value={file.digest} what={`digest of ${file.path}`} />
+          </td>
+        </tr>
+      ))}
+    </WideTable>
   );
 }

@@ -1,5 +1,5 @@
 /** What the licences of all parts ask for together: duties as rows, parts as columns, a mark where a part asks for it. */
-import { List, Stack, Table, Text, VisuallyHidden } from "@mantine/core";
+import { List, Stack, Text, VisuallyHidden } from "@mantine/core";
 import type { Composition } from "@/api/types";
 import { Facts } from "@/components/Facts";
 import { Notice } from "@/components/Notice";
@@ -32,12 +32,12 @@ export function LicenceMatrix({ licences }: { licences: Composition["licences"] 
       ) : (
         <WideTable label="Duties, and the parts that ask for each" width={260 + parts.length * 120} columns={["Whoever has the model", ...parts]}>
           {rows.map(({ sentence, asks }) => (
-            <Table.Tr key={sentence}>
-              <Table.Th scope="row" fw={400}>
+            <tr key={sentence}>
+              <th scope="row">
                 {sentence}
-              </Table.Th>
+              </th>
               {parts.map((part) => (
-                <Table.Td key={part}>
+                <td key={part}>
                   {asks.has(part) ? (
                     <>
                       <span aria-hidden>●</span>
@@ -46,9 +46,9 @@ export function LicenceMatrix({ licences }: { licences: Composition["licences"] 
                   ) : (
                     <VisuallyHidden>does not</VisuallyHidden>
                   )}
-                </Table.Td>
+                </td>
               ))}
-            </Table.Tr>
+            </tr>
           ))}
         </WideTable>
       )}

@@ -1,9 +1,10 @@
 /** Asks for a model: for which purpose, with which experts, and what is to happen when one of them is withdrawn. */
-import { Button, Checkbox, Group, NumberInput, Radio, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, NumberInput, Radio, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
 import { useSessionStorage } from "@mantine/hooks";
 import { useState, type SubmitEvent } from "react";
 import type { Anchor, ModelDetail, Vocabulary } from "@/api/types";
 import { Answered } from "@/components/Answered";
+import { Choice } from "@/components/Choice";
 import { RefusalNotice } from "@/components/RefusalNotice";
 import { Section } from "@/components/Section";
 import { useExplanation, useRequestModel } from "@/features/compositions/api";
@@ -62,10 +63,9 @@ export function RequestModelForm({ anchors, organisations, purposes, onRequested
     <form onSubmit={handleSubmit} noValidate aria-label="Request a model" style={{ display: "contents" }}>
       <Section title="What for">
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
-          <Select
+          <Choice
             label="Organisation"
             required
-            allowDeselect={false}
             data={organisations.map(({ slug, name }) => ({ value: slug, label: name }))}
             value={organisation || null}
             error={shown.organisation}
@@ -79,23 +79,21 @@ export function RequestModelForm({ anchors, organisations, purposes, onRequested
             error={shown.name}
             onChange={(event) => set({ name: event.currentTarget.value })}
           />
-          <Select
+          <Choice
             label="Anchor"
             description="The public model that the experts stand beside"
             inputWrapperOrder={["label", "input", "description", "error"]}
             required
-            allowDeselect={false}
             data={anchors.map(({ slug, name }) => ({ value: slug, label: name }))}
             value={anchor || null}
             error={shown.anchor}
             onChange={(value) => set({ anchor: value ?? "", experts: [] })}
           />
-          <Select
+          <Choice
             label="Purpose"
             description={purposes.find(({ id }) => id === purpose)?.description ?? "The policies decide by it"}
             inputWrapperOrder={["label", "input", "description", "error"]}
             required
-            allowDeselect={false}
             data={purposes.map(({ id, name }) => ({ value: id, label: name }))}
             value={purpose || null}
             error={shown.purpose}

@@ -1,5 +1,6 @@
 /** How the build was tried before it was published: how well it predicts, and how the work spreads over its experts. */
-import { Stack, Table, Text, Title } from "@mantine/core";
+import { Stack, Text, Title } from "@mantine/core";
+import type { CSSProperties } from "react";
 import type { Composition } from "@/api/types";
 import { Picture } from "@/components/Picture";
 import { WideTable } from "@/components/WideTable";
@@ -41,12 +42,12 @@ function BeforeAndAfter({ measured }: { measured: Measured }) {
       table={
         <WideTable label="Bits per byte" width={220} columns={["Model", "Bits per byte"]}>
           {bars.map(([name, bits]) => (
-            <Table.Tr key={name}>
-              <Table.Th scope="row" fw={400}>
+            <tr key={name}>
+              <th scope="row">
                 {name}
-              </Table.Th>
-              <Table.Td>{bits.toFixed(3)}</Table.Td>
-            </Table.Tr>
+              </th>
+              <td>{bits.toFixed(3)}</td>
+            </tr>
           ))}
         </WideTable>
       }
@@ -82,16 +83,16 @@ function Routing({ layers, means, nameOf }: RoutingProps) {
         columns={["Expert", "All layers", ...layers.map((_, layer) => `Layer ${layer}`)]}
       >
         {means.map((mean, slot) => (
-          <Table.Tr key={nameOf(slot)}>
-            <Table.Th scope="row" fw={400}>
+          <tr key={nameOf(slot)}>
+            <th scope="row">
               {nameOf(slot)}
-            </Table.Th>
+            </th>
             <Share share={mean} />
             {layers.map((row, layer) => (
               // Layers have no name but their place, and never change it.
               <Share key={layer} share={row[slot] ?? 0} />
             ))}
-          </Table.Tr>
+          </tr>
         ))}
       </WideTable>
       <Text size="sm" c="dimmed">
@@ -104,8 +105,8 @@ function Routing({ layers, means, nameOf }: RoutingProps) {
 function Share({ share }: { share: number }) {
   const percent = Math.round(share * 100);
   return (
-    <Table.Td className={classes["share"]} style={{ "--share": `${Math.min(100, percent) * 0.45}%` }}>
+    <td className={classes["share"]} style={{ "--share": `${Math.min(100, percent) * 0.45}%` } as CSSProperties}>
       {percent} %
-    </Table.Td>
+    </td>
   );
 }

@@ -1,7 +1,8 @@
 /** The consent record: ground, purposes, recipients, places, dates, the way out of it; and whose data it is. */
-import { Checkbox, Select, SimpleGrid, TagsInput, TextInput } from "@mantine/core";
+import { Checkbox, SimpleGrid, TagsInput, TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { Vocabulary } from "@/api/types";
+import { Choice } from "@/components/Choice";
 import { Section } from "@/components/Section";
 import { isPersonal, type Evidence, type Faults } from "@/features/evidence/evidence";
 import { PersonalDataFields } from "@/features/evidence/PersonalDataFields";
@@ -25,7 +26,7 @@ export function ConsentFields(props: ConsentFieldsProps) {
       title="Consent"
       about="What the people behind the data have agreed to. It is asked again at every build and every download."
     >
-      <Select
+      <Choice
         label="Legal ground"
         required
         data={legalBases.map(({ id, name }) => ({ value: id, label: name }))}

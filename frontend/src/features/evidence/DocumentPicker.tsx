@@ -1,8 +1,9 @@
 /** Chooses one document and says what it speaks for. */
-import { Button, Group, Select } from "@mantine/core";
+import { Button, Group } from "@mantine/core";
 import { useRef, useState } from "react";
 import type { EvidenceKind } from "@/api/types";
 import { useVocabulary } from "@/api/vocabulary";
+import { Choice } from "@/components/Choice";
 import { Notice } from "@/components/Notice";
 import { tooLarge, type ChosenDocument } from "@/features/evidence/documents";
 
@@ -29,11 +30,10 @@ export function DocumentPicker({ busy = false, onChosen }: DocumentPickerProps) 
   return (
     <>
       <Group gap="sm" align="flex-end">
-        <Select
+        <Choice
           label="What the document is"
           description="PDF, PNG, JPEG or plain text; at most 20 MiB"
           data={kinds.map(({ id, name }) => ({ value: id, label: name }))}
-          allowDeselect={false}
           value={kind}
           onChange={(chosen) => chosen && setKind(chosen as EvidenceKind)}
         />

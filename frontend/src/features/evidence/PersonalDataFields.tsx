@@ -1,6 +1,7 @@
 /** What a record about personal data has to say besides (ISO/IEC TS 27560), in the words of those who know it. */
-import { Checkbox, Group, Select, SimpleGrid, TagsInput, Text, TextInput } from "@mantine/core";
+import { Checkbox, Group, SimpleGrid, TagsInput, Text, TextInput } from "@mantine/core";
 import type { Vocabulary } from "@/api/types";
+import { Choice } from "@/components/Choice";
 import { Notice } from "@/components/Notice";
 import { gaps, WANTED, type Evidence, type Faults, type KeptUnit } from "@/features/evidence/evidence";
 
@@ -70,11 +71,10 @@ export function PersonalDataFields({ evidence, categories, faults, onChange }: P
             error={faults.keptFor}
             onChange={(event) => onChange({ keptFor: event.currentTarget.value })}
           />
-          <Select
+          <Choice
             aria-label="Kept for: years, months or days"
             data={UNITS}
             w={110}
-            allowDeselect={false}
             value={evidence.keptUnit}
             onChange={(unit) => onChange({ keptUnit: UNITS.find(({ value }) => value === unit)?.value ?? "Y" })}
           />

@@ -1,8 +1,9 @@
 /** The filters of the catalogue. What was once seen as a choice stays one, so a filter can be changed without a way back. */
-import { Button, Select, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useState } from "react";
 import type { Expert } from "@/api/types";
+import { Choice } from "@/components/Choice";
 import { wordsFor } from "@/components/StateBadge";
 import { useAnchors, type Facets } from "@/features/experts/api";
 import classes from "@/features/experts/Catalogue.module.css";
@@ -40,27 +41,24 @@ export function CatalogueFacets({ facets, known, onChange }: CatalogueFacetsProp
           search(event.currentTarget.value);
         }}
       />
-      <Select label="Domain" placeholder="Any" clearable data={domains} value={facets.domain ?? null} onChange={set("domain")} />
-      <Select
+      <Choice label="Domain" none="Any" data={domains} value={facets.domain ?? null} onChange={set("domain")} />
+      <Choice
         label="Anchor"
-        placeholder="Any"
-        clearable
+        none="Any"
         data={(anchors.data ?? []).map(({ slug, name }) => ({ value: slug, label: name }))}
         value={facets.anchor ?? null}
         onChange={set("anchor")}
       />
-      <Select
+      <Choice
         label="Organisation"
-        placeholder="Any"
-        clearable
+        none="Any"
         data={organisations}
         value={facets.organisation ?? null}
         onChange={set("organisation")}
       />
-      <Select
+      <Choice
         label="State"
-        placeholder="Any"
-        clearable
+        none="Any"
         data={STATES.map((state) => ({ value: state, label: wordsFor(state) }))}
         value={facets.state ?? null}
         onChange={set("state")}

@@ -1,6 +1,7 @@
 /** What the registry measured of an expert beside its anchor: layer by layer, in bars and in numbers. */
-import { Progress, Stack, Table, Text } from "@mantine/core";
+import { Progress, Stack, Text } from "@mantine/core";
 import { Facts } from "@/components/Facts";
+import { WideTable } from "@/components/WideTable";
 import { percent, type Report } from "@/features/experts/report";
 
 export function Figures({ report }: { report: Report }) {
@@ -15,25 +16,16 @@ export function Figures({ report }: { report: Report }) {
           ["Nearest experts", nearest.map(({ version, similarity }) => `${version} (${similarity.toFixed(2)})`).join(", ")],
         ]}
       />
-      <Table verticalSpacing={4}>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Layer</Table.Th>
-            <Table.Th>Changed</Table.Th>
-            <Table.Th>Weight on public text</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {layers.map((layer, index) => (
-            // Layers have no name but their place, and never change it.
-            <Table.Tr key={index}>
-              <Table.Td>{index}</Table.Td>
-              <Table.Td>{layer.changed !== null && <Bar share={layer.changed} of={widest} />}</Table.Td>
-              <Table.Td>{layer.weight !== null && <Bar share={layer.weight} of={1} />}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <WideTable label="Layer by layer" width={280} columns={["Layer", "Changed", "Weight on public text"]}>
+        {layers.map((layer, index) => (
+          // Layers have no name but their place, and never change it.
+          <tr key={index}>
+            <td>{index}</td>
+            <td>{layer.changed !== null && <Bar share={layer.changed} of={widest} />}</td>
+            <td>{layer.weight !== null && <Bar share={layer.weight} of={1} />}</td>
+          </tr>
+        ))}
+      </WideTable>
     </Stack>
   );
 }

@@ -1,5 +1,5 @@
 /** The way of an expert from its data to whoever uses it, what was taken out struck through; the same as a table. */
-import { Table, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import type { Lineage } from "@/api/types";
 import { Answered } from "@/components/Answered";
 import { Empty } from "@/components/Empty";
@@ -89,20 +89,20 @@ function LineageTable({ lineage: { versions, holders } }: { lineage: Lineage }) 
       {versions.flatMap((version) => {
         const uses = holders.filter((holder) => holder.version === version.number);
         return (uses.length > 0 ? uses : [null]).map((use) => (
-          <Table.Tr key={`${version.number} ${use?.model}`}>
-            <Table.Td>
+          <tr key={`${version.number} ${use?.model}`}>
+            <td>
               <PageLink to="/versions/$id" params={{ id: version.id }}>
                 {version.number}
               </PageLink>
-            </Table.Td>
-            <Table.Td>
+            </td>
+            <td>
               <StateBadge state={version.state} />
-            </Table.Td>
-            <Table.Td>{version.trained_on || "not said"}</Table.Td>
-            <Table.Td>{use ? <ModelName full={use.model} /> : "none"}</Table.Td>
-            <Table.Td>{use?.consumer ?? ""}</Table.Td>
-            <Table.Td>{use ? (use.holds ? "yes" : "no longer") : ""}</Table.Td>
-          </Table.Tr>
+            </td>
+            <td>{version.trained_on || "not said"}</td>
+            <td>{use ? <ModelName full={use.model} /> : "none"}</td>
+            <td>{use?.consumer ?? ""}</td>
+            <td>{use ? (use.holds ? "yes" : "no longer") : ""}</td>
+          </tr>
         ));
       })}
     </WideTable>

@@ -1,6 +1,7 @@
 /** Chooses the expert that is uploaded: one of the owner's, or a new name beside an anchor. */
-import { Select, SimpleGrid, Textarea, TextInput } from "@mantine/core";
+import { SimpleGrid, Textarea, TextInput } from "@mantine/core";
 import type { Anchor, Expert } from "@/api/types";
+import { Choice } from "@/components/Choice";
 import { Section } from "@/components/Section";
 import type { Naming, NamingFaults } from "@/features/experts/naming";
 
@@ -18,34 +19,31 @@ const NEW = "a new expert";
 export function NamingFields({ naming, experts, anchors, organisations, faults, onChange }: NamingFieldsProps) {
   return (
     <Section title="Expert" about="An expert is a name; each upload is a new version of it. A version never changes.">
-      <Select
+      <Choice
         label="Expert"
         data={[
           { value: NEW, label: "A new expert" },
           ...experts.map(({ full_name, title }) => ({ value: full_name, label: `${title} (${full_name})` })),
         ]}
-        allowDeselect={false}
         value={naming.expert || NEW}
         onChange={(value) => onChange({ expert: value === NEW || value === null ? "" : value })}
       />
       {naming.expert === "" && (
         <>
           <SimpleGrid cols={{ base: 1, sm: 2 }}>
-            <Select
+            <Choice
               label="Organisation"
               required
-              allowDeselect={false}
               data={organisations.map(({ slug, name }) => ({ value: slug, label: name }))}
               value={naming.organisation || null}
               error={faults.organisation}
               onChange={(value) => onChange({ organisation: value ?? "" })}
             />
-            <Select
+            <Choice
               label="Anchor"
               description="The public model it was trained beside"
               inputWrapperOrder={["label", "input", "description", "error"]}
               required
-              allowDeselect={false}
               data={anchors.map(({ slug, name }) => ({ value: slug, label: name }))}
               value={naming.anchor || null}
               error={faults.anchor}

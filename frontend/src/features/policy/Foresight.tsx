@@ -1,5 +1,5 @@
 /** What a deed would change before it is done: models that lose or gain experts, questions answered otherwise. */
-import { Code, List, Stack, Table, Text, Title } from "@mantine/core";
+import { Code, List, Stack, Text, Title } from "@mantine/core";
 import type { Foresight, Shadow } from "@/api/types";
 import { nameOf, useVocabulary } from "@/api/vocabulary";
 import { moment } from "@/components/dates";
@@ -23,17 +23,17 @@ export function ModelChanges({ models }: { models: Foresight["models"] }) {
     <Stack gap="xs">
       <WideTable label="Models that would change" width={520} columns={["Model", "Loses", "Gains", "When", "By the rules"]}>
         {models.slice(0, MOST_ROWS).map((change) => (
-          <Table.Tr key={change.model}>
-            <Table.Td>
+          <tr key={change.model}>
+            <td>
               <ModelName name={change.model} />
-            </Table.Td>
-            <Table.Td>{change.loses.join(", ") || "nothing"}</Table.Td>
-            <Table.Td>{change.gains.join(", ") || "nothing"}</Table.Td>
-            <Table.Td>{change.by_itself ? "by itself" : "when it is asked for again"}</Table.Td>
-            <Table.Td>
+            </td>
+            <td>{change.loses.join(", ") || "nothing"}</td>
+            <td>{change.gains.join(", ") || "nothing"}</td>
+            <td>{change.by_itself ? "by itself" : "when it is asked for again"}</td>
+            <td>
               <RuleNames rules={change.rules} />
-            </Table.Td>
-          </Table.Tr>
+            </td>
+          </tr>
         ))}
       </WideTable>
       <More shown={MOST_ROWS} of={models.length} what="model" />
@@ -78,20 +78,20 @@ export function OtherAnswers({ shadow }: { shadow: Shadow }) {
           <Title order={3}>Answered otherwise</Title>
           <WideTable label="Questions that would be answered otherwise" width={620} columns={["Consumer", "Asks to", "Expert version", "Then", "Would be", "By the rules"]}>
             {shadow.otherwise.slice(0, MOST_ROWS).map((one) => (
-              <Table.Tr key={[one.consumer, one.action, one.purpose, one.version, one.rules.join()].join(" ")}>
-                <Table.Td>{one.consumer}</Table.Td>
-                <Table.Td>
+              <tr key={[one.consumer, one.action, one.purpose, one.version, one.rules.join()].join(" ")}>
+                <td>{one.consumer}</td>
+                <td>
                   {one.action}, {nameOf(purposes, one.purpose)}
-                </Table.Td>
-                <Table.Td>{one.version}</Table.Td>
-                <Table.Td>{answered(!one.allowed)}</Table.Td>
-                <Table.Td>
+                </td>
+                <td>{one.version}</td>
+                <td>{answered(!one.allowed)}</td>
+                <td>
                   <StateBadge state={one.allowed ? "approved" : "rejected"} words={answered(one.allowed)} />
-                </Table.Td>
-                <Table.Td>
+                </td>
+                <td>
                   <RuleNames rules={one.rules} />
-                </Table.Td>
-              </Table.Tr>
+                </td>
+              </tr>
             ))}
           </WideTable>
           <More shown={MOST_ROWS} of={shadow.otherwise.length} what="question" />

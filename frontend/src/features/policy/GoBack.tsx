@@ -1,8 +1,9 @@
 /** Proposing to go back to a set that has decided before. It takes a second person, as the first time. */
-import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
+import { Button, Group, Stack, Text, Textarea } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useState, type SubmitEvent } from "react";
 import type { PolicySetWhole } from "@/api/types";
+import { LateDialog } from "@/components/LateDialog";
 import { RefusalNotice } from "@/components/RefusalNotice";
 import { useGoBack } from "@/features/policy/api";
 
@@ -25,11 +26,10 @@ export function GoBack({ set }: { set: PolicySetWhole }) {
       <Button variant="default" onClick={open}>
         Go back to it
       </Button>
-      <Modal
+      <LateDialog
         opened={opened}
         onClose={close}
         title={`Go back to policy set ${set.number}?`}
-        closeButtonProps={{ "aria-label": "Close this dialog" }}
       >
         <form onSubmit={handleSubmit} aria-label={`Go back to policy set ${set.number}`}>
           <Stack>
@@ -55,7 +55,7 @@ export function GoBack({ set }: { set: PolicySetWhole }) {
             </Group>
           </Stack>
         </form>
-      </Modal>
+      </LateDialog>
     </>
   );
 }

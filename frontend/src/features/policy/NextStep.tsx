@@ -1,7 +1,8 @@
 /** What a proposed set still waits for, step by step, and the click that makes it the one that decides. */
-import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { PolicySetWhole } from "@/api/types";
+import { LateDialog } from "@/components/LateDialog";
 import { Notice } from "@/components/Notice";
 import { RefusalNotice } from "@/components/RefusalNotice";
 import { When } from "@/components/When";
@@ -32,11 +33,10 @@ export function NextStep({ set }: { set: PolicySetWhole }) {
           </Button>
         </Group>
       )}
-      <Modal
+      <LateDialog
         opened={asking}
         onClose={close}
         title={`Activate policy set ${set.number}?`}
-        closeButtonProps={{ "aria-label": "Close this dialog" }}
       >
         <Stack>
           <Text>From the next question on it decides: every build, every download. You and {set.proposed_by} stand for it in the log.</Text>
@@ -51,7 +51,7 @@ export function NextStep({ set }: { set: PolicySetWhole }) {
             </Button>
           </Group>
         </Stack>
-      </Modal>
+      </LateDialog>
     </Notice>
   );
 }

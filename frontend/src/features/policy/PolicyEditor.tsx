@@ -1,18 +1,22 @@
 /** Writing a set: faults where they are, its rules and examples as you type, the difference, and proposing it. */
 import { Button, Group, Stack, Tabs, Text, Textarea } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { useId, useRef, type SubmitEvent } from "react";
+import { Suspense, useId, useRef, type SubmitEvent } from "react";
 import type { PolicySetWhole } from "@/api/types";
+import { late } from "@/components/late";
+import { Loading } from "@/components/Loading";
 import { RefusalNotice } from "@/components/RefusalNotice";
 import { Section } from "@/components/Section";
 import { LineDiff } from "@/components/TextDiff";
 import { useCheckedPolicies, useProposePolicies } from "@/features/policy/api";
-import { ExamplesEditor } from "@/features/policy/ExamplesEditor";
 import { Faults } from "@/features/policy/Faults";
 import classes from "@/features/policy/Policy.module.css";
 import { Rules } from "@/features/policy/Rules";
 import { TextEditor, type TextEditorHandle } from "@/features/policy/TextEditor";
 import { usePolicyDraft } from "@/features/policy/usePolicyDraft";
+
+// Stands beside the text, and behind a tab on a small screen.
+const ExamplesEditor = late(async () => (await import("@/features/policy/ExamplesEditor")).ExamplesEditor);
 
 const PAUSE_MS = 400;
 const SHORTEST_REASON = 10;
@@ -97,12 +101,14 @@ export function PolicyEditor({ set, onProposed }: PolicyEditorProps) {
                   <Tabs.Tab value="difference">Difference</Tabs.Tab>
                 </Tabs.List>
                 <Tabs.Panel value="examples" pt="md">
-                  <ExamplesEditor
-                    examples={draft.examples}
-                    tried={tried}
-                    rules={checked.data?.rules ?? []}
-                    onChange={(examples) => change({ examples })}
-                  />
+                  <Suspense fallback={<Loading what="examples" />}>
+                    <ExamplesEditor
+                      examples={draft.examples}
+                      tried={tried}
+                      rules={checked.data?.rules ?? []}
+                      onChange={(examples) => change({ examples })}
+                    />
+                  </Suspense>
                 </Tabs.Panel>
                 <Tabs.Panel value="rules" pt="md">
                   <Rules rules={checked.data?.rules ?? []} />

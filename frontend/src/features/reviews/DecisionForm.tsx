@@ -63,6 +63,10 @@ export function DecisionForm({ version, documents, onReload }: DecisionFormProps
     },
     [setBegun],
   );
+  const changeAnswers = useCallback(
+    (next: (now: Answers) => Answers) => setBegun((now) => ({ ...now, answers: next(now.answers) })),
+    [setBegun],
+  );
   const shortcuts = useMemo(
     () => [
       { key: "a", words: "Approve, and on to the reason", act: () => choose("approve") },
@@ -86,7 +90,7 @@ export function DecisionForm({ version, documents, onReload }: DecisionFormProps
   return (
     <form onSubmit={handleSubmit} aria-label="Decide">
       <Stack>
-        {checklist && <ChecklistFields items={checklist.items} documents={documents} answers={answers} onChange={(next) => setBegun((now) => ({ ...now, answers: next(now.answers) }))} />}
+        {checklist && <ChecklistFields items={checklist.items} documents={documents} answers={answers} onChange={changeAnswers} />}
         <Radio.Group
           label="Decision"
           required

@@ -1,5 +1,5 @@
 /** How often an organisation's experts were built into models and downloaded, month by month. */
-import { SimpleGrid, Stack, Table, Title } from "@mantine/core";
+import { SimpleGrid, Stack, Title } from "@mantine/core";
 import { useState } from "react";
 import { Columns } from "@/components/Columns";
 import { Loading } from "@/components/Loading";
@@ -35,10 +35,10 @@ export function UsageOverTime({ organisation }: { organisation: string }) {
               table={
                 <WideTable label={`${title}, month by month`} width={200} columns={["Month", "Times"]}>
                   {months.map((month, place) => (
-                    <Table.Tr key={month}>
-                      <Table.Td>{longMonth(month)}</Table.Td>
-                      <Table.Td>{sums[place]?.[kind]}</Table.Td>
-                    </Table.Tr>
+                    <tr key={month}>
+                      <td>{longMonth(month)}</td>
+                      <td>{sums[place]?.[kind]}</td>
+                    </tr>
                   ))}
                 </WideTable>
               }

@@ -1,5 +1,5 @@
 /** Which of an organisation's experts was used by whom, and how much, since the log began. */
-import { Anchor, Group, Stack, Table, Text } from "@mantine/core";
+import { Anchor, Group, Stack, Text } from "@mantine/core";
 import { Answered } from "@/components/Answered";
 import { Empty } from "@/components/Empty";
 import { PageLink } from "@/components/PageLink";
@@ -18,14 +18,14 @@ export function UsageTable({ organisation }: { organisation: string }) {
           <Stack gap="sm">
             <WideTable label="Use of each expert by each consumer" width={460} columns={["Expert", "Consumer", "Built into models", "Downloaded"]}>
               {lines.map((line) => (
-                <Table.Tr key={`${line.expert} ${line.consumer}`}>
-                  <Table.Td>
+                <tr key={`${line.expert} ${line.consumer}`}>
+                  <td>
                     <ExpertName full={line.expert} />
-                  </Table.Td>
-                  <Table.Td>{line.consumer}</Table.Td>
-                  <Table.Td>{count(line.inclusions, "time")}</Table.Td>
-                  <Table.Td>{count(line.downloads, "time")}</Table.Td>
-                </Table.Tr>
+                  </td>
+                  <td>{line.consumer}</td>
+                  <td>{count(line.inclusions, "time")}</td>
+                  <td>{count(line.downloads, "time")}</td>
+                </tr>
               ))}
             </WideTable>
             <Group justify="space-between" gap="sm">

@@ -1,6 +1,7 @@
 /** Asks for a reason, then does what the title says. */
-import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
+import { Button, Group, Stack, Text, Textarea } from "@mantine/core";
 import { useState, type SubmitEvent } from "react";
+import { LateDialog } from "@/components/LateDialog";
 import { RefusalNotice } from "@/components/RefusalNotice";
 import { LONGEST_REASON, SHORTEST_REASON } from "@/features/withdrawals/reasons";
 
@@ -23,7 +24,7 @@ export function ReasonDialog({ title, says, words, opened, act, onClose }: Reaso
   }
 
   return (
-    <Modal opened={opened} onClose={onClose} title={title} closeButtonProps={{ "aria-label": "Close this dialog" }}>
+    <LateDialog opened={opened} onClose={onClose} title={title}>
       <form onSubmit={handleSubmit} aria-label={title}>
         <Stack>
           <Text>{says}</Text>
@@ -48,6 +49,6 @@ export function ReasonDialog({ title, says, words, opened, act, onClose }: Reaso
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </LateDialog>
   );
 }

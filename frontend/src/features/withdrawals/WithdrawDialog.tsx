@@ -1,8 +1,9 @@
 /** Shows what a withdrawal hits, asks how much and why, then takes it out of use. There is no way back, and it says so. */
-import { Button, Group, Modal, NativeSelect, PasswordInput, Radio, Stack, Text, Textarea } from "@mantine/core";
+import { Button, Group, NativeSelect, PasswordInput, Radio, Stack, Text, Textarea } from "@mantine/core";
 import { useState, type SubmitEvent } from "react";
 import type { Withdrawal } from "@/api/types";
 import { Answered } from "@/components/Answered";
+import { Dialog } from "@/components/Dialog";
 import { Notice } from "@/components/Notice";
 import { RefusalNotice } from "@/components/RefusalNotice";
 import { useWithdraw, useWithdrawalPreview, type Scope, type Target, type Wish } from "@/features/withdrawals/api";
@@ -20,15 +21,14 @@ export function WithdrawDialog({ target, opened, onClose }: WithdrawDialogProps)
   const [scope, setScope] = useState<Scope>("version");
   const what = namesOf(target)[scope];
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={onClose}
       size="lg"
       title={`Withdraw ${what}`}
-      closeButtonProps={{ "aria-label": "Close this dialog" }}
     >
       <WithdrawForm target={target} scope={scope} onScope={setScope} onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 
