@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -19,7 +20,7 @@ from rest_framework.test import APIClient
 from flexcore.manifest import ExpertEntry, FileEntry, Manifest, Recipe
 from registry.accounts.models import ApiToken, Membership, Organisation, Person, Role, SigningKey
 from registry.accounts.queries import token_hash
-from registry.actors import ASSEMBLER, Actor, person
+from registry.actors import ASSEMBLER, CONSOLE, Actor, person
 from registry.audit.events import Event
 from registry.audit.models import Entry
 from registry.audit.sequencer import Sequencer
@@ -37,7 +38,7 @@ from registry.experts.models import Anchor, AnchorState, Expert, ExpertVersion, 
 from registry.experts.numbering import next_status_index
 from registry.notices.models import Delivery, Webhook
 from registry.notices.sealing import seal
-from registry.policy.actions import activate_policy_set, propose_policies, shadow_policy_set
+from registry.policy.actions import activate_policy_set, ensure_policy_set, propose_policies, shadow_policy_set
 from registry.policy.examples import default_examples
 from registry.policy.models import PolicySet
 from registry.reviews.checklists import CHECKLISTS, CURRENT, Answers
@@ -88,6 +89,17 @@ def make_cast() -> None:
     """Everybody above, each with the one role that their name stands for."""
     for actor in CAST:
         row_of(actor)
+
+
+def settle() -> None:
+    """The cast and our policy set, unless they are there: the database is set up with them, once, and only what
+    empties its tables (a test with transactions of its own) takes them away."""
+    if PolicySet.objects.filter(active=True).exists():
+        return
+    with transaction.atomic():
+        make_cast()
+        ensure_policy_set(by=CONSOLE)
+        transaction.get_connection().run_on_commit.clear()  # nobody waits for the jobs
 
 
 def make_organisation(slug: str = "playhouse", **fields: Any) -> Organisation:

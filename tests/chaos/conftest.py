@@ -1,5 +1,5 @@
 """The servers, the cast and the packages of the workers' tests."""
 
-from tests.workers.conftest import home, the_cast
+from tests.workers.conftest import django_db_setup, home, the_cast
 
-__all__ = ["home", "the_cast"]
+__all__ = ["django_db_setup", "home", "the_cast"]

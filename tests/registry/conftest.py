@@ -2,14 +2,18 @@
 
 import pytest
 from django.core.cache import cache
+from pytest_django import DjangoDbBlocker
 
-from registry.actors import CONSOLE
-from registry.policy.actions import ensure_policy_set
-from tests.factories import make_cast
+from tests.factories import settle
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    with django_db_blocker.unblock():
+        settle()
 
 
 @pytest.fixture(autouse=True)
 def the_cast(db: None) -> None:
     cache.clear()
-    make_cast()
-    ensure_policy_set(by=CONSOLE)
+    settle()

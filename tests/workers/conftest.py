@@ -6,17 +6,17 @@ import pytest
 from django.core.cache import cache
 from pytest_django import Settings
 
-from registry.actors import CONSOLE
-from registry.policy.actions import ensure_policy_set
-from tests.factories import make_cast
+from tests.factories import settle
+from tests.registry.conftest import django_db_setup
 from tests.workers.packages import Home, make_home
+
+__all__ = ["django_db_setup"]
 
 
 @pytest.fixture(autouse=True)
 def the_cast(db: None, settings: Settings, tmp_path: Path) -> None:
     cache.clear()
-    make_cast()
-    ensure_policy_set(by=CONSOLE)
+    settle()
     settings.SCRATCH = tmp_path / "scratch"
 
 

@@ -94,7 +94,8 @@ def test_a_probe_that_died_before_its_verdict_is_told_once(
 
     again = probed(version)
 
-    assert remark(left, "probe") and left.state == VersionState.SUBMITTED
+    assert remark(left, "probe")
+    assert left.state == VersionState.SUBMITTED
     assert [check["name"] for check in again.checks].count("probe") == 1
 
 
