@@ -23,6 +23,18 @@ class Organisation(TypedDict):
     jurisdiction: str
 
 
+class Invitation(TypedDict):
+    id: str
+    email: str
+    organisation: str
+    role: str
+    state: str
+
+
+class NewInvitation(Invitation):
+    link: str
+
+
 class NewToken(TypedDict):
     id: str
     name: str
@@ -118,6 +130,27 @@ class Version(TypedDict):
     failure: str
     files: list[File]
     reviews: list[dict[str, Any]]
+
+
+class Question(TypedDict):
+    id: str
+    asked_by: str
+    text: str
+    answered_by: str | None
+    answer: str
+
+
+class PolicySet(TypedDict):
+    number: int
+    hash: str
+    active: bool
+    waits: bool
+    reason: str
+
+
+class WholePolicySet(PolicySet):
+    text: str
+    examples: list[Any]
 
 
 class ChecklistItem(TypedDict):

@@ -26,14 +26,19 @@ class Member:
     organisation: str
     organisation_name: str
     role: str
+    jurisdiction: str = ""
 
 
-ADA = Member("ada@playhouse.example", "Ada", "playhouse", "The Playhouse", "owner")
-CLEO = Member("cleo@codeworks.example", "Cleo", "codeworks", "Codeworks", "owner")
-BEN = Member("ben@review-office.example", "Ben", "review-office", "The Review Office", "compliance")
-CY = Member("cy@library.example", "Cy", "library", "The Library", "consumer")
-OLGA = Member("olga@watch.example", "Olga", "watch", "The Watch", "auditor")
-MEMBERS = (ADA, CLEO, BEN, CY, OLGA)
+ADA = Member("ada@playhouse.example", "Ada", "playhouse", "The Playhouse", "owner", "GB")
+CLEO = Member("cleo@codeworks.example", "Cleo", "codeworks", "Codeworks", "owner", "US")
+BEN = Member("ben@review-office.example", "Ben", "review-office", "The Review Office", "compliance", "DE")
+CY = Member("cy@library.example", "Cy", "library", "The Library", "consumer", "DE")
+OLGA = Member("olga@watch.example", "Olga", "watch", "The Watch", "auditor", "DE")
+# They live on the same site, and their affairs are their own.
+LENA = Member("lena@cookery-school.example", "Lena", "cookery-school", "The Cookery School", "owner", "FR")
+MINA = Member("mina@teaching-clinic.example", "Mina", "teaching-clinic", "The Teaching Clinic", "owner", "IT")
+NORA = Member("nora@newsroom.example", "Nora", "newsroom", "The Newsroom", "consumer")
+MEMBERS = (ADA, CLEO, BEN, CY, OLGA, LENA, MINA, NORA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +77,11 @@ def admit(
 ) -> Mapping[Member, Guildhall]:
     """Everybody's own line to the site, each with a token of theirs; who or what is missing is made first."""
     there = {organisation["slug"] for organisation in operator.list_organisations()}
-    for slug, name in {member.organisation: member.organisation_name for member in members}.items():
-        if slug not in there:
-            operator.create_organisation(slug, name)
+    for member in members:
+        if member.organisation not in there:
+            operator.create_organisation(
+                member.organisation, member.organisation_name, jurisdiction=member.jurisdiction
+            )
     return {
         member: open_until.enter_context(
             Guildhall(url, token=_token(member, url=url, operator=operator, logins=logins))

@@ -34,9 +34,13 @@ class ExpertRecipe:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The whole job's training. `texts` and `size` are options as miniflexmix and `flexcore anchor` take them."""
+    """The whole job's training. `texts` and `size` are options as miniflexmix and `flexcore anchor` take them.
+
+    `neighbours` are trained as well, for a site that others use too; nothing is measured of them.
+    """
 
     experts: tuple[ExpertRecipe, ...]
+    neighbours: tuple[ExpertRecipe, ExpertRecipe]
     anchor_steps: int
     texts: tuple[str, ...] = ()
     size: tuple[str, ...] = ()
@@ -45,7 +49,12 @@ class Recipe:
 
     @property
     def domains(self) -> tuple[str, ...]:
+        """Those that the story measures."""
         return (PUBLIC, *(expert.domain for expert in self.experts))
+
+    @property
+    def all_domains(self) -> tuple[str, ...]:
+        return (*self.domains, *(expert.domain for expert in self.neighbours))
 
 
 DRAMA = ExpertRecipe(
@@ -64,4 +73,25 @@ CODE = ExpertRecipe(
     volume="4.6 MB of text, 529 modules",
     collection="Python modules of one published release, without tests and translations; whole folders are held out.",
 )
-DEMO = Recipe((DRAMA, CODE), anchor_steps=2800, texts=("--domains", f"{PUBLIC},{DRAMA.domain},{CODE.domain}"))
+RECIPES = ExpertRecipe(
+    domain="recipes",
+    steps=60,
+    title="Recipes of a free cookbook",
+    licence="CC-BY-SA-4.0",
+    volume="2.4 MB of text, 3,100 recipes",
+    collection="The Wikibooks Cookbook's recipes, as one published package holds them.",
+)
+MEDICAL = ExpertRecipe(
+    domain="medical",
+    steps=60,
+    title="Examination questions and abstracts in medicine",
+    licence="MIT",
+    volume="4.1 MB of text, 2,827 documents",
+    collection="Invented cases of licensing examinations, and abstracts of published papers with a question each.",
+)
+DEMO = Recipe(
+    experts=(DRAMA, CODE),
+    neighbours=(RECIPES, MEDICAL),
+    anchor_steps=2800,
+    texts=("--domains", ",".join((PUBLIC, *(each.domain for each in (DRAMA, CODE, RECIPES, MEDICAL))))),
+)

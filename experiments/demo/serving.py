@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from client.api import Guildhall
-from client.shapes import Certificate, Composition, LogEntry, Withdrawal
+from client.shapes import Certificate, Composition, LogEntry, Selector, Withdrawal
 from client.waiting import wait_for_certificate, wait_for_composition, wait_for_withdrawal
 from experiments.demo.telling import Build
 
@@ -47,11 +47,20 @@ class Withdrawn:
     certified_after: float
 
 
-def request(consumer: Guildhall, name: str, *, anchor: str, experts: Sequence[str]) -> Served:
+def request(
+    consumer: Guildhall,
+    name: str,
+    *,
+    anchor: str,
+    experts: Sequence[str] | None = None,
+    selector: Selector | None = None,
+) -> Served:
     """Ask for a model, and wait while it is decided, composed and validated."""
     build = Build(name)
-    every = 1 + len(experts)  # the public one too is asked about each token
-    _, composition_id = consumer.request_model(name, anchor=anchor, experts=experts, purpose=PURPOSE, top_k=every)
+    every = 1 + len(experts) if experts else None  # the public one too is asked about each token
+    _, composition_id = consumer.request_model(
+        name, anchor=anchor, experts=experts, selector=selector, purpose=PURPOSE, top_k=every
+    )
     composition = wait_for_composition(consumer, composition_id, seen=build)
     build.done()
     return _served(name, composition)

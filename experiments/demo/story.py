@@ -10,6 +10,7 @@ from client.shapes import LogEntry, Version
 from experiments.demo import checks
 from experiments.demo.checks import Check, Figures
 from experiments.demo.measuring import Consumer, Fetched, Measured
+from experiments.demo.neighbours import live_beside
 from experiments.demo.people import ADA, BEN, CLEO, CY, OLGA
 from experiments.demo.publishing import approve, owner_with_key, publish_anchor, publish_expert
 from experiments.demo.recipe import PUBLIC, ExpertRecipe, Recipe
@@ -38,6 +39,7 @@ class Home:
 
     anchor: Path
     experts: tuple[tuple[ExpertRecipe, Path], ...]
+    neighbours: tuple[tuple[ExpertRecipe, Path], ...]
     texts: Path
     measured: Mapping[str, Measured]
 
@@ -89,6 +91,14 @@ def tell(site: Site, folder: Path, recipe: Recipe) -> Ending:
     with visit(site, folder) as there:
         place = newest_place_in_log(there.people[OLGA])
         published = publish(home, there)
+        with chapter("Others are at home here too"):
+            live_beside(
+                there,
+                home.neighbours,
+                anchor=published.anchor,
+                coder=home.experts[-1],
+                experts=published.versions,
+            )
         warm = there.new_consumer("warm-consumer")
         stranger = there.new_stranger()
         used = use(home, published, there, warm=warm, stranger=stranger)
@@ -104,11 +114,17 @@ def at_home(workshop: Workshop) -> Home:
         texts = workshop.make_samples(corpora)
     with chapter("The anchor: a small public model, on public text alone"):
         anchor = workshop.make_anchor(corpora)
-    with chapter("Two experts beside the frozen anchor, at home with their owners"):
+    with chapter("Experts beside the frozen anchor, at home with their owners"):
         experts = workshop.make_experts(corpora, anchor)
     with chapter("What they can do by themselves"):
-        measured = workshop.measure(texts, anchor, experts)
-    return Home(anchor, tuple((recipe, experts[recipe.domain]) for recipe in workshop.recipe.experts), texts, measured)
+        measured = workshop.measure(
+            texts, anchor, {each.domain: experts[each.domain] for each in workshop.recipe.experts}
+        )
+    told, others = (
+        tuple((each, experts[each.domain]) for each in some)
+        for some in (workshop.recipe.experts, workshop.recipe.neighbours)
+    )
+    return Home(anchor, told, others, texts, measured)
 
 
 def publish(home: Home, there: Visit) -> Published:

@@ -31,11 +31,11 @@ class Visit:
     people: Mapping[Member, Guildhall]
     logins: Logins
 
-    def new_consumer(self, name: str) -> Consumer:
-        """A consumer's machine that has never downloaded anything: only the endpoint and a token."""
+    def new_consumer(self, name: str, member: Member = CY) -> Consumer:
+        """A consumer's machine that has never downloaded anything: only the endpoint and the member's token."""
         cache = self.folder / name
         shutil.rmtree(cache, ignore_errors=True)
-        return Consumer(cache, self.url, self.logins.of(CY.email).token)
+        return Consumer(cache, self.url, self.logins.of(member.email).token)
 
     def new_stranger(self) -> Stranger:
         """Somebody without an account who has never heard of the site."""

@@ -34,7 +34,7 @@ class Workshop:
 
     def make_corpora(self) -> Path:
         corpora = self.folder / "corpora"
-        if not is_whole(corpora, self.recipe.domains):
+        if not is_whole(corpora, self.recipe.all_domains):
             command = [sys.executable, "-m", "experiments.miniflexmix", "--out", str(corpora)]
             command += ["--cache", str(self.folder / "packages"), *self.recipe.texts]
             self._run({"corpora": command}, threads=1)
@@ -52,11 +52,11 @@ class Workshop:
         return anchor
 
     def make_experts(self, corpora: Path, anchor: Path) -> dict[str, Path]:
-        """Each expert's package by its domain; those that are missing are trained at the same time, a core each."""
+        """Each expert's package by its domain; those that are missing are trained at the same time, a thread each."""
         packages = {domain: self.folder / name for domain, name in self.package_names(corpora).items()}
         missing = {
             f"expert {expert.domain}": self._training(expert, corpora, anchor, out=packages[expert.domain])
-            for expert in self.recipe.experts
+            for expert in (*self.recipe.experts, *self.recipe.neighbours)
             if not (packages[expert.domain] / "expert.json").exists()
         }
         self._run(missing, threads=1)
@@ -88,7 +88,8 @@ class Workshop:
 
     def package_names(self, corpora: Path) -> dict[str, str]:
         """Under what the experts' packages are kept, by domain."""
-        return {each.domain: f"expert-{each.domain}-{self._key(corpora, each)}" for each in self.recipe.experts}
+        every = (*self.recipe.experts, *self.recipe.neighbours)
+        return {each.domain: f"expert-{each.domain}-{self._key(corpora, each)}" for each in every}
 
     def _key(self, corpora: Path, expert: ExpertRecipe | None = None) -> str:
         made_of: dict[str, Any] = {
