@@ -142,7 +142,7 @@ def window(browser: Browser, url: str, *, slow: bool) -> Iterator[Page]:
     page.goto(f"{url}/login")
     page.get_by_label("E-mail").fill("owner@makers.example")
     page.locator("input[name=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("heading", name="Welcome").wait_for()
     page.add_init_script(WATCH)
     line = context.new_cdp_session(page)

@@ -63,11 +63,11 @@ def test_the_log_and_the_database_tell_the_same_until_somebody_changes_a_row(sit
         operator.create_person(
             "rita@reenactors.example", "Rita", password="a word told twice", roles=[("reenactors", "owner")]
         )
-        operator.grant_role("reenactors", email="rita@reenactors.example", role="reviewer")
+        operator.grant_role("reenactors", email="rita@reenactors.example", role="compliance")
         operator.create_person(
             "udo@reenactors.example", "Udo", password="a word told once", roles=[("reenactors", "owner")]
         )
-        for email, role in (("rita@reenactors.example", "reviewer"), ("udo@reenactors.example", "owner")):
+        for email, role in (("rita@reenactors.example", "compliance"), ("udo@reenactors.example", "owner")):
             operator.revoke_role("reenactors", email=email, role=role)
         operator.create_token("for a while", days=1)
 

@@ -44,7 +44,10 @@ export function Evidence({ version, documents, besideLicence }: EvidenceProps) {
         </Section>
       )}
       <Section title="Provenance">
-        <ProvenanceCard provenance={version.provenance} />
+        <ProvenanceCard
+          provenance={version.provenance}
+          refused={version.checks.find(({ name, ok }) => name === "signature" && !ok)?.detail}
+        />
       </Section>
       <Section title="Checks" about="What the registry found when it read the package.">
         <Checks checks={version.checks} />

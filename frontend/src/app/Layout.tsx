@@ -28,14 +28,14 @@ export function Layout() {
       <a className={classes["skip"]} href="#main">
         Skip to the content
       </a>
-      <AppShell.Header>
+      <AppShell.Header className={person ? classes["signedIn"] : undefined}>
         <Group h="100%" px={{ base: "md", sm: "xl" }} gap="md" wrap="nowrap" maw={1240} mx="auto">
           {person && (
             <Burger opened={opened} onClick={toggle} hiddenFrom="md" size="sm" aria-label="Menu" aria-expanded={opened} />
           )}
-          <Link to="/" className={classes["brand"]}>
+          <Link to="/" className={classes["brand"]} aria-label="Guildhall">
             <img src="/mark.svg" alt="" width={28} height={28} />
-            Guildhall
+            <span>Guildhall</span>
           </Link>
           {person && (
             <Box component="nav" aria-label="Main" visibleFrom="md">

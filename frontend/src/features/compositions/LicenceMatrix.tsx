@@ -4,6 +4,7 @@ import type { Composition } from "@/api/types";
 import { Facts } from "@/components/Facts";
 import { Notice } from "@/components/Notice";
 import { WideTable } from "@/components/WideTable";
+import classes from "@/features/compositions/LicenceMatrix.module.css";
 import { matrixOf } from "@/features/compositions/matrix";
 
 export function LicenceMatrix({ licences }: { licences: Composition["licences"] }) {
@@ -33,14 +34,12 @@ export function LicenceMatrix({ licences }: { licences: Composition["licences"] 
         <WideTable label="Duties, and the parts that ask for each" width={260 + parts.length * 120} columns={["Whoever has the model", ...parts]}>
           {rows.map(({ sentence, asks }) => (
             <tr key={sentence}>
-              <th scope="row">
-                {sentence}
-              </th>
+              <th scope="row">{sentence}</th>
               {parts.map((part) => (
                 <td key={part}>
                   {asks.has(part) ? (
                     <>
-                      <span aria-hidden>●</span>
+                      <span className={classes["mark"]} aria-hidden />
                       <VisuallyHidden>asks for it</VisuallyHidden>
                     </>
                   ) : (

@@ -7,16 +7,29 @@ import { Facts } from "@/components/Facts";
 import { Notice } from "@/components/Notice";
 import { When } from "@/components/When";
 
-export function ProvenanceCard({ provenance }: { provenance: Provenance }) {
+interface ProvenanceCardProps {
+  provenance: Provenance;
+  /** Why verification refused the signature, where it did. */
+  refused?: string | undefined;
+}
+
+export function ProvenanceCard({ provenance, refused }: ProvenanceCardProps) {
   return (
     <Stack gap="md">
-      <SignatureNotice provenance={provenance} />
+      <SignatureNotice provenance={provenance} refused={refused} />
       <Facts facts={statements(provenance.statement)} />
     </Stack>
   );
 }
 
-function SignatureNotice({ provenance }: { provenance: Provenance }) {
+function SignatureNotice({ provenance, refused }: ProvenanceCardProps) {
+  if (refused) {
+    return (
+      <Notice tone="bad" title="The signature was refused">
+        {refused}
+      </Notice>
+    );
+  }
   if (!provenance.checked_at) {
     return <Notice tone="info" title="The signature has not been checked yet" />;
   }

@@ -1,5 +1,5 @@
 /** The examples that are a set's tests, written as a case in words, its facts, and the rules that must refuse it. */
-import { ActionIcon, Button, Group, Paper, SegmentedControl, Stack, TagsInput, Text, Textarea, TextInput } from "@mantine/core";
+import { Button, Group, Paper, SegmentedControl, Stack, TagsInput, Text, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
 import type { PolicyRule, TriedExample } from "@/api/types";
 import { RowList } from "@/components/RowList";
@@ -69,9 +69,9 @@ export function ExamplesEditor({ examples, tried, rules, onChange }: ExamplesEdi
                       <Text style={{ overflowWrap: "anywhere" }}>{example.name}</Text>
                     )}
                   </div>
-                  <ActionIcon variant="default" aria-label={`Change the example: ${example.name}`} onClick={() => setOpen(place)}>
-                    <span aria-hidden>✎</span>
-                  </ActionIcon>
+                  <Button variant="default" size="compact-xs" aria-label={`Change the example: ${example.name}`} onClick={() => setOpen(place)}>
+                    Change
+                  </Button>
                 </Group>
               )}
             </li>
