@@ -15,29 +15,39 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Page, sync_playwright
 from psycopg import sql
 
 from benchmarks.bundle import bundle_report, read_chunks
 from benchmarks.made_up import PASSWORD, found_town
 from benchmarks.timing import table
-from tests.browser.chromium import find_chromium, launch
+from registry.embedded.ports import free_port
+from tests.browser.chromium import FLAGS, find_chromium, launch
 
-# "Fast 3G", as Chromium's own tools mean it: bytes a second down and up, and milliseconds.
-FAST_3G = {
+# "Fast 3G": bytes a second down and up, and milliseconds there and back. Those who measure the web mean the first by
+# it; Chromium's own tools put more on each request, for what they cannot slow down below it.
+FAST_3G = {"downloadThroughput": 1.6e6 / 8, "uploadThroughput": 768e3 / 8, "latency": 150, "offline": False}
+AS_IN_DEVTOOLS = {
     "downloadThroughput": 1.6e6 / 8 * 0.9,
     "uploadThroughput": 750e3 / 8 * 0.9,
     "latency": 562.5,
     "offline": False,
 }
+Line = dict[str, Any]
 ROUNDS = 3
 CATEGORIES = ("performance", "accessibility", "best-practices")
-# The largest picture or text so far, and every reaction that took longer than a frame.
+# When the page has its heading, the largest picture or text so far, and every reaction that took longer than a frame.
 WATCH = """
-window.seen = { largest: 0, slowest: 0 };
+window.seen = { heading: 0, largest: 0, slowest: 0 };
+new MutationObserver((_, watch) => {
+  if (!document.querySelector("main h1")) return;
+  watch.disconnect();
+  requestAnimationFrame(() => { seen.heading = performance.now(); });
+}).observe(document, { childList: true, subtree: true });
 new PerformanceObserver(list => list.getEntries().forEach(entry => { seen.largest = entry.startTime; }))
   .observe({ type: "largest-contentful-paint", buffered: true });
 new PerformanceObserver(list => list.getEntries().forEach(entry => {
@@ -134,43 +144,47 @@ def fill_log(entries: int) -> None:
         time.sleep(2)
 
 
+def sign_in(page: Page, url: str) -> None:
+    page.goto(f"{url}/login")
+    page.get_by_role("heading", level=1).wait_for()
+    if page.get_by_label("E-mail").is_visible():
+        page.get_by_label("E-mail").fill("owner@makers.example")
+        page.locator("input[name=password]").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.get_by_role("heading", name="Welcome").wait_for()
+
+
 @contextmanager
-def window(browser: Browser, url: str, *, slow: bool) -> Iterator[Page]:
+def window(browser: Browser, url: str, *, through: Line | None = None) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.set_default_timeout(60_000)
     page = context.new_page()
-    page.goto(f"{url}/login")
-    page.get_by_label("E-mail").fill("owner@makers.example")
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.get_by_role("heading", name="Welcome").wait_for()
+    sign_in(page, url)
     page.add_init_script(WATCH)
     line = context.new_cdp_session(page)
     line.send("Network.enable")
-    if slow:
+    if through:
         line.send("Network.setCacheDisabled", {"cacheDisabled": True})
-        line.send("Network.emulateNetworkConditions", FAST_3G)
+        line.send("Network.emulateNetworkConditions", through)
     yield page
     context.close()
 
 
-def first_page(browser: Browser, url: str, address: Address) -> tuple[float, float]:
-    """Seconds until the heading of a page opened first, and until its largest part, over the slow line."""
+def first_page(browser: Browser, url: str, address: Address, line: Line) -> tuple[float, float]:
+    """Seconds until the heading of a page opened first, and until its largest part, over a slow line."""
     took = []
     for _ in range(ROUNDS):
-        with window(browser, url, slow=True) as page:
-            began = time.perf_counter()
-            page.goto(f"{url}{address.path}", wait_until="commit")
+        with window(browser, url, through=line) as page:
+            page.goto(f"{url}{address.path}")
             page.get_by_role("heading", level=1).wait_for()
-            shown = time.perf_counter() - began
             page.wait_for_load_state("networkidle")
-            took.append((shown, page.evaluate("seen.largest") / 1e3))
+            took.append((page.evaluate("seen.heading") / 1e3, page.evaluate("seen.largest") / 1e3))
     return sorted(took)[ROUNDS // 2]
 
 
 def answering(browser: Browser, url: str, address: Address) -> float:
     """Milliseconds from the slowest of a page's interactions to the next paint."""
-    with window(browser, url, slow=False) as page:
+    with window(browser, url) as page:
         page.goto(f"{url}{address.path}")
         page.get_by_role("heading", level=1).wait_for()
         page.wait_for_load_state("networkidle")
@@ -179,35 +193,38 @@ def answering(browser: Browser, url: str, address: Address) -> float:
         return float(page.evaluate("seen.slowest"))
 
 
-def lighthouse(browser: Browser, url: str, program: Path, folder: Path) -> list[list[str]]:
-    """The scores out of a hundred, as for a desk, of the door and of pages behind it."""
-    with window(browser, url, slow=False) as page:
-        cookies = "; ".join(f"{each['name']}={each['value']}" for each in page.context.cookies())
-    found, rows = find_chromium(), []
-    headers = folder / "lighthouse-headers.json"
-    headers.write_text(json.dumps({"Cookie": cookies}), encoding="utf-8")
-    for path in ("/login", *(address.path for address in PAGES)):
-        known = [] if path == "/login" else [f"--extra-headers={headers}"]
-        said = subprocess.run(
-            [
-                shutil.which("node") or "node",
-                str(program),
-                f"{url}{path}",
-                "--quiet",
-                "--output=json",
-                "--preset=desktop",
-                f"--only-categories={','.join(CATEGORIES)}",
-                "--chrome-flags=--headless=new --no-sandbox --disable-gpu",
-                *known,
-            ],
-            env={**os.environ, **found.env, "CHROME_PATH": str(found.path)},
-            stdout=subprocess.PIPE,
-            check=True,
+def lighthouse(chromium: BrowserType, url: str, program: Path, folder: Path) -> list[list[str]]:
+    """The scores out of a hundred, as for a desk, of the door and then, signed in, of pages behind it."""
+    found, rows, port = find_chromium(), [], free_port()
+    with TemporaryDirectory(dir=folder) as profile:
+        window = chromium.launch_persistent_context(
+            profile,
+            executable_path=found.path,
+            args=[*FLAGS, f"--remote-debugging-port={port}"],
+            env={**os.environ, **found.env},
         )
-        report = json.loads(said.stdout)
-        scores = [f"{report['categories'][name]['score'] * 100:.0f}" for name in CATEGORIES]
-        rows.append([path, *scores, failing(report)])
-    headers.unlink()
+        for path in ("/login", *(address.path for address in PAGES)):
+            if path != "/login":
+                sign_in(window.pages[0], url)
+            said = subprocess.run(
+                [
+                    shutil.which("node") or "node",
+                    str(program),
+                    f"{url}{path}",
+                    f"--port={port}",
+                    "--disable-storage-reset",
+                    "--quiet",
+                    "--output=json",
+                    "--preset=desktop",
+                    f"--only-categories={','.join(CATEGORIES)}",
+                ],
+                stdout=subprocess.PIPE,
+                check=True,
+            )
+            report = json.loads(said.stdout)
+            scores = [f"{report['categories'][name]['score'] * 100:.0f}" for name in CATEGORIES]
+            rows.append([path, *scores, failing(report)])
+        window.close()
     return rows
 
 
@@ -237,15 +254,24 @@ def main() -> None:
         found_town(lines, url, operator=operator, experts=("one",), consumers=0, patience=600)
         multiply_experts(os.environ["DATABASE_URL"], chosen.experts)
         fill_log(chosen.entries)
-        browser = launch(lines.enter_context(sync_playwright()), find_chromium())
+        playwright = lines.enter_context(sync_playwright())
+        browser = launch(playwright, find_chromium())
         rows = []
         for address in PAGES:
-            shown, largest = first_page(browser, url, address)
-            rows.append([address.path, f"{shown:.2f}", f"{largest:.2f}", f"{answering(browser, url, address):.0f}"])
-        head = ["page", "fast 3G, s to the heading", "s to the largest paint", "slowest interaction, ms"]
+            shown, largest = first_page(browser, url, address, FAST_3G)
+            harder, _ = first_page(browser, url, address, AS_IN_DEVTOOLS)
+            figures = [f"{shown:.2f}", f"{largest:.2f}", f"{harder:.2f}", f"{answering(browser, url, address):.0f}"]
+            rows.append([address.path, *figures])
+        head = [
+            "page",
+            "fast 3G, s to the heading",
+            "to the largest paint",
+            "as in DevTools",
+            "slowest answer, ms",
+        ]
         print(f"\n{chosen.experts:,} experts, {chosen.entries:,} entries\n\n{table(head, rows)}", flush=True)
         if chosen.lighthouse:
-            scores = lighthouse(browser, url, chosen.lighthouse, Path("var"))
+            scores = lighthouse(playwright.chromium, url, chosen.lighthouse, Path("var"))
             print(f"\n{table(['page', *CATEGORIES, 'what is below 90'], scores)}", flush=True)
         browser.close()
 

@@ -1,5 +1,8 @@
 /** Builds the pages into dist/: hashed files under /assets, one chunk a page, nothing from another host. */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { load } from "js-yaml";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
@@ -15,8 +18,21 @@ const openapi: Plugin = {
     id.endsWith("/openapi.yaml") ? { code: `export default ${JSON.stringify(load(text))}`, map: null } : null,
 };
 
+/** Lays each file down packed as well: WhiteNoise sends what the browser understands, and packs nothing itself. */
+const packed: Plugin = {
+  name: "packed",
+  apply: "build",
+  writeBundle({ dir = "dist" }) {
+    for (const name of readdirSync(join(dir, "assets"))) {
+      const file = join(dir, "assets", name);
+      writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
+      writeFileSync(`${file}.br`, brotliCompressSync(readFileSync(file)));
+    }
+  },
+};
+
 export default defineConfig({
-  plugins: [openapi, react()],
+  plugins: [openapi, react(), packed],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   // registry/api/pages.py puts a fresh nonce in its place with every page.
   html: { cspNonce: "GUILDHALL_NONCE" },
@@ -25,6 +41,13 @@ export default defineConfig({
     fs: { allow: [".", fileURLToPath(new URL("../docs", import.meta.url))] },
   },
   // The manifest says which chunks a page loads: tests/browser/test_bundle.py weighs them.
-  build: { target: "es2023", assetsInlineLimit: 0, chunkSizeWarningLimit: 700, manifest: true },
+  build: {
+    target: "es2023",
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 700,
+    manifest: true,
+    // What most pages share comes in one piece: over a slow line thirty small ones wait for each other.
+    rolldownOptions: { output: { advancedChunks: { groups: [{ name: "common", minShareCount: 8 }] } } },
+  },
   test: { environment: "jsdom", setupFiles: ["./src/testing/setup.ts"], restoreMocks: true, isolate: false },
 });

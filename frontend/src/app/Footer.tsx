@@ -4,7 +4,7 @@ import { PageLink } from "@/components/PageLink";
 
 export function Footer() {
   return (
-    <Group component="footer" gap="md" mt="xl" pt="md" data-print="never">
+    <Group component="footer" gap="md" mt="auto" pt="xl" data-print="never">
       <PageLink to="/guides" size="sm">
         Guides
       </PageLink>

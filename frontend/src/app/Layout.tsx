@@ -57,7 +57,7 @@ export function Layout() {
         </Stack>
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1} ref={main} className={classes["main"]}>
-        <Box maw={1176} mx="auto">
+        <Box maw={1176} mx="auto" className={classes["sheet"]}>
           {!online && (
             <Box mb="md">
               <Notice tone="warning" role="status" title="You are offline">

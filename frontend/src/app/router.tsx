@@ -239,6 +239,17 @@ export const router = createRouter({
   defaultErrorComponent: BrokenPage,
 });
 
+/** Fetches the chunk of the page that is opened first while the session is asked for; the router by itself would wait. */
+export function fetchAhead() {
+  const { pathname, search } = router.latestLocation;
+  const matches: { routeId: keyof typeof router.routesById }[] = router.matchRoutes(pathname, search);
+  for (const { routeId } of matches) {
+    const { component } = router.routesById[routeId].options;
+    // A fault is told when the page itself is wanted.
+    if (component && "preload" in component) void component.preload?.()?.catch(() => undefined);
+  }
+}
+
 declare module "@tanstack/react-router" {
   interface Register {
     router: typeof router;

@@ -12,35 +12,37 @@ import { bytesOf, hex } from "@/api/proofs";
 export function LogHead() {
   const checkpoint = useCheckpoint();
   return (
-    <Answered query={checkpoint} what="checkpoint">
-      {({ size, root, signatures }) => (
-        <Stack gap="md">
-          <div className={classes["head"]}>
-            <Text>
-              <strong>{count(size, "entry", "entries")}</strong> under the newest checkpoint, with{" "}
-              {count(signatures.length, "signature")}.
-            </Text>
-            <Group gap={6}>
-              <Text span size="sm" c="dimmed">
-                Root
+    <div className={classes["room"]}>
+      <Answered query={checkpoint} what="checkpoint">
+        {({ size, root, signatures }) => (
+          <Stack gap="md">
+            <div className={classes["head"]}>
+              <Text>
+                <strong>{count(size, "entry", "entries")}</strong> under the newest checkpoint, with{" "}
+                {count(signatures.length, "signature")}.
               </Text>
-              <Digest value={hex(bytesOf(root))} what="root of the log" />
-            </Group>
-            <Group gap="md">
-              <Anchor href="/log/checkpoint" size="sm">
-                Checkpoint
-              </Anchor>
-              <Anchor href="/log/keys.json" size="sm">
-                Keys
-              </Anchor>
-              <PageLink to="/verify" size="sm">
-                Verify it here
-              </PageLink>
-            </Group>
-          </div>
-          {size > 0 && <Growth size={size} />}
-        </Stack>
-      )}
-    </Answered>
+              <Group gap={6}>
+                <Text span size="sm" c="dimmed">
+                  Root
+                </Text>
+                <Digest value={hex(bytesOf(root))} what="root of the log" />
+              </Group>
+              <Group gap="md">
+                <Anchor href="/log/checkpoint" size="sm">
+                  Checkpoint
+                </Anchor>
+                <Anchor href="/log/keys.json" size="sm">
+                  Keys
+                </Anchor>
+                <PageLink to="/verify" size="sm">
+                  Verify it here
+                </PageLink>
+              </Group>
+            </div>
+            {size > 0 && <Growth size={size} />}
+          </Stack>
+        )}
+      </Answered>
+    </div>
   );
 }
