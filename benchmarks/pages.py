@@ -39,6 +39,7 @@ AS_IN_DEVTOOLS = {
 }
 Line = dict[str, Any]
 ROUNDS = 3
+LIGHTHOUSE = 95  # out of a hundred, in each category: below it the run fails
 CATEGORIES = ("performance", "accessibility", "best-practices")
 # When the page has its heading, the largest picture or text so far, and every reaction that took longer than a frame.
 WATCH = """
@@ -273,6 +274,9 @@ def main() -> None:
         if chosen.lighthouse:
             scores = lighthouse(playwright.chromium, url, chosen.lighthouse, Path("var"))
             print(f"\n{table(['page', *CATEGORIES, 'what is below 90'], scores)}", flush=True)
+            low = [page for page, *points, _ in scores if min(map(int, points)) < LIGHTHOUSE]
+            if low:
+                raise SystemExit(f"Lighthouse gives less than {LIGHTHOUSE} to {', '.join(low)}.")
         browser.close()
 
 
