@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -25,7 +26,6 @@ from psycopg import sql
 from benchmarks.bundle import bundle_report, read_chunks
 from benchmarks.made_up import PASSWORD, found_town
 from benchmarks.timing import table
-from registry.embedded.ports import free_port
 from tests.browser.chromium import FLAGS, find_chromium, launch
 
 # "Fast 3G": bytes a second down and up, and milliseconds there and back. Those who measure the web mean the first by
@@ -227,6 +227,12 @@ def lighthouse(chromium: BrowserType, url: str, program: Path, folder: Path) -> 
             rows.append([path, *scores, failing(report)])
         window.close()
     return rows
+
+
+def free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return int(door.getsockname()[1])
 
 
 def failing(report: Mapping[str, Any]) -> str:

@@ -1,16 +1,19 @@
 /** One entry of the log; opened, it shows its facts, the words it only commits to, and how to check it. */
 import { Anchor, Group, Stack, Text } from "@mantine/core";
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import type { Entry } from "@/api/types";
 import { moment } from "@/components/dates";
 import { Digest } from "@/components/Digest";
 import { Facts } from "@/components/Facts";
 import { JsonBlock } from "@/components/JsonBlock";
+import { late } from "@/components/late";
 import { When } from "@/components/When";
 import { leafPath, proofPath } from "@/features/audit/api";
-import { CheckEntry } from "@/features/audit/CheckEntry";
 import { privateWords } from "@/features/audit/commitments";
 import classes from "@/features/audit/Log.module.css";
+
+// Hashing comes with it, for whoever opens an entry.
+const CheckEntry = late(async () => (await import("@/features/audit/CheckEntry")).CheckEntry);
 
 export function LogEntry({ entry }: { entry: Entry }) {
   const [opened, setOpened] = useState(false);
@@ -64,7 +67,9 @@ function Opened({ entry }: { entry: Entry }) {
               Its leaf, byte for byte
             </Anchor>
           </Group>
-          <CheckEntry entry={{ ...entry, index }} />
+          <Suspense fallback={null}>
+            <CheckEntry entry={{ ...entry, index }} />
+          </Suspense>
         </>
       )}
     </Stack>

@@ -1,13 +1,17 @@
 /** The newest signed head of the log: how far it reaches, under which root, and where it lies. */
 import { Anchor, Group, Stack, Text } from "@mantine/core";
+import { Suspense } from "react";
 import { Answered } from "@/components/Answered";
 import { Digest } from "@/components/Digest";
+import { late } from "@/components/late";
 import { PageLink } from "@/components/PageLink";
 import { count } from "@/components/sizes";
 import { useCheckpoint } from "@/features/audit/api";
-import { Growth } from "@/features/audit/Growth";
 import classes from "@/features/audit/Log.module.css";
 import { bytesOf, hex } from "@/api/proofs";
+
+// The entries are there before the picture of them.
+const Growth = late(async () => (await import("@/features/audit/Growth")).Growth);
 
 export function LogHead() {
   const checkpoint = useCheckpoint();
@@ -39,7 +43,7 @@ export function LogHead() {
                 </PageLink>
               </Group>
             </div>
-            {size > 0 && <Growth size={size} />}
+            <Suspense fallback={null}>{size > 0 && <Growth size={size} />}</Suspense>
           </Stack>
         )}
       </Answered>
