@@ -269,12 +269,12 @@ class Guildhall:
     def get_policy_set(self, number: int) -> shapes.WholePolicySet:
         return cast(shapes.WholePolicySet, self._get("policies", str(number)))
 
-    def propose_policies(self, text: str, *, examples: Sequence[Any], reason: str) -> shapes.WholePolicySet:
+    def propose_policy_set(self, text: str, *, examples: Sequence[Any], reason: str) -> shapes.WholePolicySet:
         """It decides nothing until somebody else activates it."""
         body = {"text": text, "examples": list(examples), "reason": reason}
         return cast(shapes.WholePolicySet, self._post("policies", body=body))
 
-    def shadow_policies(self, number: int) -> Any:
+    def shadow_policy_set(self, number: int) -> Any:
         """What a proposed set would have said of what was asked, and of what is approved."""
         return self._post("policies", str(number), "shadow", again=True)
 

@@ -108,8 +108,8 @@ def propose_a_rule(there: Visit) -> None:
     active = there.operator.get_policy_set(next(each["number"] for each in sets if each["active"]))
     if any(each["waits"] for each in sets) or RULE in active["text"]:
         return
-    proposed = there.operator.propose_policies(
+    proposed = there.operator.propose_policy_set(
         active["text"] + RULE, examples=[*active["examples"], EXAMPLE], reason=WHY
     )
-    shadow = there.operator.shadow_policies(proposed["number"])
+    shadow = there.operator.shadow_policy_set(proposed["number"])
     say(f"policy set {proposed['number']} waits for a second person: {shadow['sentence']}")

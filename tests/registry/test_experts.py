@@ -180,14 +180,13 @@ def test_a_filter_that_makes_no_sense_is_refused(asked: str) -> None:
 
 def test_the_catalogue_asks_the_database_no_more_for_more_experts() -> None:
     client = api(CY)
+    client.get("/api/v1/experts")  # a process that has just started looks once how far the log is
     counts = []
 
     for wave in range(2):
         for number in range(1 + 10 * wave):
             make_version(make_expert(f"expert-{wave}-{number}"))
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             assert client.get("/api/v1/experts").status_code == 200
         counts.append(len(queries))
 
