@@ -8,6 +8,8 @@ import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
+const STYLES = fileURLToPath(new URL("./node_modules/@mantine/core/styles", import.meta.url));
+const MANTINE = /\bm_[0-9a-f]{6,8}\b/g; // its class names: a hash for each part of a component
 const SERVICE = process.env["GUILDHALL_URL"] ?? "http://127.0.0.1:8000";
 
 /** docs/openapi.yaml becomes an object while the pages are built: browsers read no YAML. */
@@ -31,8 +33,28 @@ const packed: Plugin = {
   },
 };
 
+/** A component without its rules looks broken and fails no test, so the build fails: src/app/mantine.css names them all. */
+const dressed: Plugin = {
+  name: "dressed",
+  apply: "build",
+  generateBundle(_, bundle) {
+    const files = Object.values(bundle);
+    const parts = (texts: string[]) => new Set(texts.flatMap((text) => text.match(MANTINE) ?? []));
+    const used = parts(files.flatMap((file) => (file.type === "chunk" ? [file.code] : [])));
+    const sheets = files.flatMap((file) =>
+      file.type === "asset" && file.fileName.endsWith(".css") ? [file.source.toString()] : [],
+    );
+    const there = parts(sheets);
+    for (const name of readdirSync(STYLES).filter((file) => /^[A-Za-z]+\.css$/.test(file))) {
+      const wanted = parts([readFileSync(join(STYLES, name), "utf8")]);
+      if ([...wanted].some((part) => used.has(part) && !there.has(part)))
+        this.error(`src/app/mantine.css lacks @mantine/core/styles/${name}`);
+    }
+  },
+};
+
 export default defineConfig({
-  plugins: [openapi, react(), packed],
+  plugins: [openapi, react(), dressed, packed],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   // registry/api/pages.py puts a fresh nonce in its place with every page.
   html: { cspNonce: "GUILDHALL_NONCE" },
