@@ -7,34 +7,12 @@ of that are all it takes, so there is nothing to train, and a stock loader reads
 Shapes: T tokens, D width, E experts.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
+from flexcore.model.listening import router_inputs
 from flexcore.model.names import router_rows
 from flexcore.model.transformer import FlexOlmo
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What one layer's router reads in some text: each token's state."""
-
-    x_TD: Tensor
-
-    @property
-    def mean(self) -> Tensor:
-        return self.x_TD.mean(dim=0)
-
-
-@torch.inference_mode()
-def router_inputs(model: FlexOlmo, token_BS: Tensor, active: Sequence[int] | None = None) -> list[Seen]:
-    found: list[Tensor] = []
-    with _listening(model, found.append):
-        model.hidden(token_BS, active)
-    return [Seen(x_TD.float()) for x_TD in found]
 
 
 def shift_to_margin(model: FlexOlmo, public_BS: Tensor, *, margin: float) -> None:
@@ -91,16 +69,3 @@ def sharpen(model: FlexOlmo, *, by: float) -> None:
 
 def _rows(model: FlexOlmo, layer: int) -> list[Tensor]:
     return [list(router_rows(model, slot).values())[layer].data for slot in range(model.num_experts)]
-
-
-@contextmanager
-def _listening(model: FlexOlmo, hear: Callable[[Tensor], None]) -> Iterator[None]:
-    hooks = [
-        block.mlp.register_forward_pre_hook(lambda _, given: hear(given[0].detach().clone()))
-        for block in model.blocks()
-    ]
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()

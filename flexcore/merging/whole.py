@@ -1,5 +1,7 @@
 """Going on with a model, every weight of it: what dense experts, BTX and training on everybody's text together do.
 
+Or its feed-forwards alone: what a FlexOlmo expert may move, without the frozen model beside it.
+
 Shapes: B batch, S positions.
 """
 
@@ -14,7 +16,13 @@ from flexcore.training.surprise import next_token_nats
 
 
 def train_whole(
-    model: FlexOlmo, batches: Mixture, *, plan: Plan, checkpoint: Checkpoint, label: str
+    model: FlexOlmo,
+    batches: Mixture,
+    *,
+    plan: Plan,
+    checkpoint: Checkpoint,
+    label: str,
+    feed_forwards_only: bool = False,
 ) -> tuple[FlexOlmo, float]:
     """The model, trained in place, and its last bits per byte in training. Biases stay what they are.
 
@@ -22,7 +30,11 @@ def train_whole(
     """
     still = ("router_bias", "router_row") if model.num_experts == 1 else ("router_bias",)
     model.requires_grad_(False)
-    weights = {name: weight for name, weight in model.named_parameters() if not name.endswith(still)}
+    weights = {
+        name: weight
+        for name, weight in model.named_parameters()
+        if not name.endswith(still) and (not feed_forwards_only or ".mlp.experts." in name)
+    }
     for weight in weights.values():
         weight.requires_grad_(True)
 

@@ -1,6 +1,7 @@
 """An expert: trained beside the frozen anchor, at its owner's home, on the owner's text and a share of public text.
 
-Only the new feed-forwards and their router rows move. All else is the anchor's, bit for bit, and that is checked.
+Only the new feed-forwards move, and their router rows where those are not set in closed form. All else is the anchor's,
+bit for bit, and that is checked.
 
 Shapes: B batch, S positions, T = B*S tokens, A active experts (two: the public one and the new one).
 """
@@ -17,12 +18,13 @@ from flexcore.cards import expert_card
 from flexcore.loading import load_beside, with_expert
 from flexcore.model.names import expert_weights, has_bias, router_biases, router_rows
 from flexcore.model.transformer import FlexOlmo
-from flexcore.package import Contents, check_anchor_package, check_expert_package
+from flexcore.package import AnchorContents, Contents, check_anchor_package, check_expert_package
 from flexcore.training import sharding
 from flexcore.training.checkpoint import Checkpoint, beside, run_digest, weights_digest
 from flexcore.training.corpus import Mixture, Windows, windows_needed
 from flexcore.training.documents import check_enough, corpus_digest, read_documents
 from flexcore.training.embedding import EMBEDDER, EMBEDDER_DIGEST, Vector, mean_embedding, router_row, sample
+from flexcore.training.first_rows import discriminant_rows, first_tokens
 from flexcore.training.loop import SECONDS_BETWEEN_CHECKPOINTS, Gradients, LossOf, Plan, train, training_facts
 from flexcore.training.packages import refuse_existing, save_expert
 from flexcore.training.privacy import (
@@ -106,14 +108,15 @@ def make_expert(
         vector = mean_embedding(shown)
     else:
         vector = released_once(checkpoint, lambda: private_vector(documents, budget))
-    public_row = next(iter(router_rows(anchor, PUBLIC).values()))
-    row = router_row(
-        vector, public.architecture.hidden_size, seed=public.card["projection_seed"], norm=public_row.norm().item()
-    )
+    if batches.public is None or budget is not None:
+        rows, rows_learn = _embedded(anchor, public, vector), True
+    else:
+        rows, rows_learn = discriminant_rows(anchor, first_tokens(batches.own), first_tokens(batches.public)), False
     pair, bits = train_expert(
         anchor,
         batches,
-        row,
+        rows,
+        rows_learn=rows_learn,
         plan=order.plan,
         checkpoint=checkpoint,
         label=order.name,
@@ -128,7 +131,13 @@ def make_expert(
         anchor_digest=public.digest,
         dimensions=public.architecture.dimensions,
         training=training_facts(order.plan, bits if budget is None else None)
-        | {"k": pair.top_k, "public_replay": order.replay, "router_z_loss": Z_LOSS, "bias": has_bias(pair, NEW)},
+        | {
+            "k": pair.top_k,
+            "public_replay": order.replay,
+            "router_z_loss": Z_LOSS,
+            "bias": has_bias(pair, NEW),
+            "router_rows": "domain embedding, then trained" if rows_learn else "discriminant",
+        },
         domain_embedding={
             "embedder": EMBEDDER,
             "digest": EMBEDDER_DIGEST,
@@ -162,6 +171,13 @@ def _batches(order: ExpertOrder, documents: Sequence[str], vocabulary: int) -> M
     return Mixture(windows(documents, 1 - order.replay), public, replay=order.replay, batch=plan.batch)
 
 
+def _embedded(anchor: FlexOlmo, public: AnchorContents, vector: Vector) -> list[Vector]:
+    """The domain's embedding, no louder than the public row and the same in every layer."""
+    norm = next(iter(router_rows(anchor, PUBLIC).values())).norm().item()
+    width, layers = public.architecture.hidden_size, public.architecture.num_hidden_layers
+    return [router_row(vector, width, seed=public.card["projection_seed"], norm=norm)] * layers
+
+
 def _budget(order: ExpertOrder, documents: Sequence[str]) -> Budget | None:
     if order.privacy is None:
         return None
@@ -185,8 +201,9 @@ def _private(order: ExpertOrder, documents: Sequence[str], budget: Budget, batch
 def train_expert(
     anchor: FlexOlmo,
     batches: Mixture,
-    row: Vector,
+    rows: Sequence[Vector],
     *,
+    rows_learn: bool = True,
     plan: Plan,
     checkpoint: Checkpoint,
     label: str,
@@ -194,25 +211,28 @@ def train_expert(
     bias: bool = False,
     private: MakeGradients | None = None,
 ) -> tuple[FlexOlmo, float]:
-    """The two-expert model, and its last bits per byte in training. With k = 2, for top-1 teaches a router nothing."""
+    """The two-expert model, and its last bits per byte in training. With k = 2, for top-1 teaches a router nothing.
+
+    `rows` are the new expert's, one a layer: where they start, or, unless `rows_learn`, what they are.
+    """
     pair = with_expert(anchor)
-    for start in router_rows(pair, NEW).values():
+    for start, row in zip(router_rows(pair, NEW).values(), rows, strict=True):
         start.copy_(torch.from_numpy(row))
-    weights = trainable(pair, bias=bias)
+    weights = trainable(pair, rows=rows_learn, bias=bias)
     if bias:
         for start in router_biases(pair, NEW).values():
             start.data.fill_(BIAS)
-    before = weights_digest(_frozen(pair, bias=bias))
+    before = weights_digest(_frozen(pair, rows=rows_learn, bias=bias))
     if sharding.count() > 1:
         sharding.shard(pair)
-        weights = trainable(pair, bias=bias)
+        weights = trainable(pair, rows=rows_learn, bias=bias)
     loss_of = PairStep(pair.train().to(sharding.device()))
     gradients = None if private is None else private(list(weights.values()), loss_of)
     bits = train(
         weights, loss_of, batches, plan=plan, checkpoint=checkpoint, label=label, pause=pause, gradients=gradients
     )
     pair = sharding.gathered(pair, lambda: with_expert(anchor)).to("cpu").requires_grad_(False).eval()
-    if weights_digest(_frozen(pair, bias=bias)) != before:
+    if weights_digest(_frozen(pair, rows=rows_learn, bias=bias)) != before:
         raise RuntimeError("a frozen weight has moved, so this is no expert of its anchor; nothing is written")
     for learnt in router_biases(pair, NEW).values():
         learnt.clamp_(max=0.0)  # what is above zero counts as zero, so zero is what is kept
@@ -236,16 +256,19 @@ def z_loss(logits_TA: tuple[Tensor, ...]) -> Tensor:
     return torch.stack([logit_TA.logsumexp(dim=-1).square().mean() for logit_TA in logits_TA]).mean()
 
 
-def trainable(pair: FlexOlmo, *, bias: bool = False) -> dict[str, nn.Parameter]:
+def trainable(pair: FlexOlmo, *, rows: bool = True, bias: bool = False) -> dict[str, nn.Parameter]:
     """What learns, under its names in a package."""
-    chosen = _learning(pair, bias=bias)
+    chosen = _learning(pair, rows=rows, bias=bias)
     return {name: cast(nn.Parameter, weight.requires_grad_(True)) for name, weight in chosen.items()}
 
 
-def _learning(pair: FlexOlmo, *, bias: bool) -> dict[str, Tensor]:
-    return expert_weights(pair, NEW) | router_rows(pair, NEW) | (router_biases(pair, NEW) if bias else {})
+def _learning(pair: FlexOlmo, *, rows: bool, bias: bool) -> dict[str, Tensor]:
+    learning = expert_weights(pair, NEW)
+    if rows:
+        learning |= router_rows(pair, NEW)
+    return learning | router_biases(pair, NEW) if bias else learning
 
 
-def _frozen(pair: FlexOlmo, *, bias: bool) -> dict[str, Tensor]:
-    learning = {id(weight) for weight in _learning(pair, bias=bias).values()}
+def _frozen(pair: FlexOlmo, *, rows: bool, bias: bool) -> dict[str, Tensor]:
+    learning = {id(weight) for weight in _learning(pair, rows=rows, bias=bias).values()}
     return {name: weight for name, weight in pair.named_parameters() if id(weight) not in learning}

@@ -92,6 +92,7 @@ def test_the_package_says_how_it_was_made_and_how_good_it_is(home: Path) -> None
     anchor = json.loads((home / "anchor" / "anchor.json").read_text())
     assert card["training"]["tokens"] == 120 * 4 * 32
     assert card["training"]["public_replay"] == 0.25
+    assert card["training"]["router_rows"] == "discriminant"
     assert card["training"]["code"] == f"guildhall-flexcore {CODE_VERSION}"
     assert card["domain_embedding"]["digest"] == anchor["embedder"]["digest"]
     assert len(card["domain_embedding"]["vector"]) == len(anchor["public_vector"]) == 384

@@ -6,7 +6,8 @@ from torch import Tensor
 
 from flexcore.evaluation.bits_per_byte import Windows
 from flexcore.evaluation.routing import opt_out, routing_shares
-from flexcore.merging.calibration import equal_norms, equal_spread, hold_back, router_inputs, sharpen, shift_to_margin
+from flexcore.merging.calibration import equal_norms, equal_spread, hold_back, sharpen, shift_to_margin
+from flexcore.model.listening import router_inputs
 from flexcore.model.names import router_rows
 from flexcore.model.transformer import FlexOlmo
 from flexcore.training.checkpoint import weights_digest

@@ -77,7 +77,9 @@ def mixture(tokenizer: Tokenizer, kind: type[Mixture]) -> Mixture:
 
 def trained(anchor: FlexOlmo, batches: Mixture, folder: Path, *, pause: float = 1e9, plan: Plan = PLAN) -> FlexOlmo:
     checkpoint = Checkpoint(folder / "checkpoint", f"run {plan.seed}")
-    return train_expert(anchor, batches, ROW, plan=plan, checkpoint=checkpoint, label="sums", pause=pause)[0]
+    return train_expert(
+        anchor, batches, [ROW] * SIZE.layers, plan=plan, checkpoint=checkpoint, label="sums", pause=pause
+    )[0]
 
 
 def nats(model: FlexOlmo, token_BS: Tensor) -> float:
@@ -291,7 +293,9 @@ def test_a_full_disk_is_told_in_one_sentence_and_the_run_goes_on_afterwards(
 def test_a_bias_is_learnt_and_never_above_zero(anchor: FlexOlmo, batches: Mixture, tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "checkpoint", "biased")
 
-    pair, _ = train_expert(anchor, batches, ROW, plan=PLAN, checkpoint=checkpoint, label="sums", bias=True)
+    pair, _ = train_expert(
+        anchor, batches, [ROW] * SIZE.layers, plan=PLAN, checkpoint=checkpoint, label="sums", bias=True
+    )
 
     learnt = [bias.item() for bias in router_biases(pair, 1).values()]
     assert all(bias <= 0 for bias in learnt)
