@@ -21,6 +21,7 @@ from experiments.paper.training import (
     train_btx,
     train_dense,
     train_joint,
+    train_private,
     train_the_anchor,
 )
 from flexcore.training.loop import keep_memory
@@ -74,6 +75,7 @@ def _made(shop: Workshop) -> Mapping[str, Callable[..., None]]:
         "expert": partial(train_an_expert, shop),
         "dense": partial(train_dense, shop),
         "control": partial(over_train, shop),
+        "private": partial(train_private, shop),
         "btx": partial(train_btx, shop, DOMAINS, file("btx")),
         "btx-table-1": partial(train_btx, shop, TABLE_1, file("btx-table-1")),
         "joint": partial(train_joint, shop, DOMAINS, file("joint")),

@@ -40,12 +40,21 @@ def merge_gap(bits: Bits, pairs: Mapping[str, Bits], way: str) -> float:
     return fmean(bits[domain] / pairs[f"{way} {domain}"][domain] - 1 for domain in bits if domain != PUBLIC)
 
 
+def pairs_of(results: Sequence[Json], questions: Sequence[str]) -> list[dict[str, Bits]]:
+    """For each seed each expert beside the anchor alone, under its way and domain."""
+    return _together(results, questions, "pairs")
+
+
 def by_method(results: Sequence[Json], questions: Sequence[str]) -> list[dict[str, Bits]]:
     """For each seed the bits of every method that these questions are about; a question not asked adds nothing."""
+    return _together(results, questions, "bits")
+
+
+def _together(results: Sequence[Json], questions: Sequence[str], kind: str) -> list[dict[str, Bits]]:
     found: list[dict[str, Bits]] = []
     for result in results:
         methods: dict[str, Bits] = {}
         for question in questions:
-            methods |= result["measured"].get(question, {}).get("bits", {})
+            methods |= result["measured"].get(question, {}).get(kind, {})
         found.append(methods)
     return found

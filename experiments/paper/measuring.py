@@ -6,15 +6,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from experiments.paper import rivals
-from experiments.paper.recipe import CONTROL, DOMAINS, EXTRACTED, PUBLIC, TABLE_1
-from experiments.paper.training import Workshop, extraction_texts, load_dense, load_whole
+from experiments.paper.recipe import CONTROL, DOMAINS, EPSILONS, EXTRACTED, PUBLIC, TABLE_1
+from experiments.paper.training import FEED_FORWARDS, Workshop, extraction_texts, load_dense, load_whole
 from flexcore.evaluation.bits_per_byte import Windows, bits_per_byte, cut, windows
 from flexcore.evaluation.extraction import Extraction, extract
 from flexcore.evaluation.harness import answer_task, choice_task, run_tasks
 from flexcore.evaluation.routing import opt_out, routing_shares
 from flexcore.loading import load_beside
 from flexcore.manifest import Tuning
+from flexcore.merging.stacking import average
 from flexcore.merging.texts import Logits
 from flexcore.model.transformer import FlexOlmo
 from flexcore.package import check_expert_package
@@ -24,6 +27,8 @@ from flexcore.training.router_tuning import tune_rows
 from flexcore.training.tokenizer import load_tokenizer
 
 Json = dict[str, Any]
+ABLATIONS = ("replay", "closed", "bias", "random", "hidden")  # ways of training that Table 1 asks about, and no other
+PIECE = 160  # characters: with one of each domain a passage still fits a window
 TASKS = ("csqa", "obqa", "piqa", "mmlu")
 
 
@@ -62,27 +67,72 @@ def merged(shop: Workshop, domains: Sequence[str], way: str, *, top_k: int | Non
 
 
 def _methods(shop: Workshop, domains: Sequence[str]) -> Json:
-    """The anchor, FlexOlmo with and without replay, each pair, and all that needs no further training."""
+    """The anchor, FlexOlmo ours and the paper's, each pair, and all that needs no further training."""
     texts, validation = held_out(shop, domains), held_out(shop, domains, "validation")
     rows = {"anchor": bits(load_beside(shop.anchor), texts)}
     pairs: Json = {}
     for way in ("ours", "paper"):
         rows[way] = bits(merged(shop, domains, way), texts)
-        for domain in domains:
-            pairs[f"{way} {domain}"] = bits(merged(shop, [domain], way), texts)
+        pairs |= _pairs(shop, domains, way, texts)
     chosen: Json = {}
     for name, make in rivals.RIVALS.items():
         logits, chosen[name] = make(shop, domains, validation)
         rows[name] = bits(logits, texts)
     for domain in domains:
-        rows[f"dense {domain}"] = bits(load_dense(shop, domain), texts)
+        rows[f"dense {domain}"] = bits(load_dense(shop, domain), _own(domain, texts))
     return {"domains": list(domains), "bits": rows, "pairs": pairs, "chosen": chosen}
 
 
-def _first_rows(shop: Workshop) -> Json:
-    """Table 3 and two ablations: what a row starts from, in the paper's recipe."""
+def _pairs(shop: Workshop, domains: Sequence[str], way: str, texts: Mapping[str, Windows]) -> Json:
+    """What each expert does beside the anchor alone, at home and on public text."""
+    return {f"{way} {domain}": bits(merged(shop, [domain], way), _own(domain, texts)) for domain in domains}
+
+
+def _own(domain: str, texts: Mapping[str, Windows]) -> dict[str, Windows]:
+    return {name: texts[name] for name in (PUBLIC, domain)}
+
+
+def _ablations(shop: Workshop) -> Json:
+    """Other ways to train an expert: Table 3 is about the paper's, with other first rows."""
     texts = held_out(shop, TABLE_1)
-    return {"bits": {way: bits(merged(shop, TABLE_1, way), texts) for way in ("paper", "random", "hidden")}}
+    rows = {way: bits(merged(shop, TABLE_1, way), texts) for way in ABLATIONS}
+    pairs: Json = {}
+    for way in ABLATIONS:
+        pairs |= _pairs(shop, TABLE_1, way, texts)
+    return {"bits": rows, "pairs": pairs}
+
+
+def _feed_forwards(shop: Workshop) -> Json:
+    """What freezing costs: dense models of which only what an expert may move has moved, and rivals made of them."""
+    texts, part = held_out(shop, TABLE_1), FEED_FORWARDS
+    alone = {f"dense {domain}": bits(load_dense(shop, domain, part), _own(domain, texts)) for domain in TABLE_1}
+    rows = {
+        "classifier, feed-forwards": bits(rivals.classifier(shop, TABLE_1, part)[0], texts),
+        "soup, feed-forwards": bits(average(rivals.everybody(shop, TABLE_1, part)), texts),
+    }
+    return {"domains": list(TABLE_1), "alone": alone, "bits": rows}
+
+
+def _several_at_once(shop: Workshop) -> Json:
+    """A passage of every domain in each window, as conversations have them: whoever picks one model has to choose."""
+    text = windows(passages(shop), load_tokenizer(shop.anchor), positions=shop.recipe.size.positions)
+    validation = held_out(shop, TABLE_1, "validation")
+    asked: dict[str, Logits] = {"anchor": load_beside(shop.anchor)}
+    asked |= {way: merged(shop, TABLE_1, way) for way in ("ours", "paper")}
+    asked |= {name: make(shop, TABLE_1, validation)[0] for name, make in rivals.RIVALS.items() if name != "prompt"}
+    joint = shop.folder / "joint-table-1.safetensors"
+    asked["unrestricted"] = load_whole(shop, joint, num_experts=1 + len(TABLE_1))
+    return {"bits": {name: bits_per_byte(logits, text) for name, logits in asked.items()}}
+
+
+def passages(shop: Workshop) -> list[str]:
+    domains = (PUBLIC, *TABLE_1)
+    everybody = [cut(shop.texts(domain, "test"), shop.recipe.test_bytes * 4) for domain in domains]
+    drawn = np.random.default_rng([shop.seed, 6])
+    return [
+        "\n\n".join(pieces[number][:PIECE] for number in drawn.permutation(len(pieces)))
+        for pieces in zip(*everybody, strict=False)
+    ][: shop.recipe.test_bytes // (PIECE * len(domains))]
 
 
 def _further_trained(shop: Workshop, domains: Sequence[str], ending: str) -> Json:
@@ -112,16 +162,28 @@ def _tuned(shop: Workshop, domains: Sequence[str]) -> Json:
     return {"domains": list(domains), "bits": found}
 
 
-def _calibrated(shop: Workshop, domains: Sequence[str]) -> Json:
+def _calibrated(shop: Workshop) -> Json:
     """Rows made fair by public text, before anybody is asked; each on top of nothing else."""
-    texts, found = held_out(shop, domains), {}
+    texts, found = held_out(shop, TABLE_1), {}
     public_BS = rivals.batch_of(shop, PUBLIC, rows=32)
-    for way in ("ours", "paper"):
+    for way in ("ours", "replay", "paper"):
         for name, change in rivals.CALIBRATIONS.items():
-            model = merged(shop, domains, way)
+            model = merged(shop, TABLE_1, way)
             change(model, public_BS)
             found[f"{way}, {name}"] = bits(model, texts)
-    return {"domains": list(domains), "bits": found}
+    return {"domains": list(TABLE_1), "bits": found}
+
+
+def _private(shop: Workshop) -> Json:
+    """What protecting each document costs, at home and on public text, and what it leaves to be extracted."""
+    texts, documents = held_out(shop, [EXTRACTED]), _asked_for(shop)
+    models = {epsilon: load_beside(shop.anchor, [shop.private(epsilon)]) for epsilon in EPSILONS}
+    return {
+        "domain": EXTRACTED,
+        "anchor": bits(load_beside(shop.anchor), texts),
+        "bits": {epsilon: bits(model, texts) for epsilon, model in models.items()},
+        "extraction": {eps: _told(extract(model, documents, seed=shop.seed)) for eps, model in models.items()},
+    }
 
 
 def _active(shop: Workshop, domains: Sequence[str]) -> Json:
@@ -160,8 +222,7 @@ def _scaling(shop: Workshop) -> Json:
 
 def _extraction(shop: Workshop) -> Json:
     """Section 5.3, on training texts of one domain; the control saw the first few again and again."""
-    tokenizer = load_tokenizer(shop.anchor)
-    documents = [tokenizer.encode(text, add_special_tokens=False).ids for text in extraction_texts(shop)]
+    documents = _asked_for(shop)
     everybody = {
         "anchor": load_beside(shop.anchor),
         f"dense {EXTRACTED}": load_dense(shop, EXTRACTED),
@@ -201,6 +262,11 @@ def write_gsm_symbolic(shop: Workshop, out: Path) -> None:
     out.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
+def _asked_for(shop: Workshop) -> list[list[int]]:
+    tokenizer = load_tokenizer(shop.anchor)
+    return [tokenizer.encode(text, add_special_tokens=False).ids for text in extraction_texts(shop)]
+
+
 def _told(found: Extraction) -> Json:
     return {"documents": len(found.similarity), "extracted": found.extracted, "nearest": max(found.similarity)}
 
@@ -212,6 +278,14 @@ def _experts(*ways: str, domains: Sequence[str]) -> Callable[[Workshop], Sequenc
 def _and_dense(domains: Sequence[str]) -> Callable[[Workshop], Sequence[Path]]:
     experts = _experts("ours", "paper", domains=domains)
     return lambda shop: [*experts(shop), *(shop.dense(domain) for domain in domains)]
+
+
+def _feed_forwards_of(domains: Sequence[str]) -> Callable[[Workshop], Sequence[Path]]:
+    return lambda shop: [shop.dense(domain, FEED_FORWARDS) for domain in domains]
+
+
+def _for_several(shop: Workshop) -> Sequence[Path]:
+    return [*_and_dense(TABLE_1)(shop), shop.folder / "joint-table-1.safetensors"]
 
 
 def _further(ending: str) -> Callable[[Workshop], Sequence[Path]]:
@@ -238,15 +312,17 @@ _OURS, _BOTH = _experts("ours", domains=DOMAINS), _experts("ours", "paper", doma
 _BOTH_3 = _experts("ours", "paper", domains=TABLE_1)
 QUESTIONS: Mapping[str, Question] = {
     "table-1": Question(_and_dense(TABLE_1), _three(_methods)),
-    "table-1-calibrated": Question(_BOTH_3, _three(_calibrated)),
+    "table-1-ablations": Question(_experts(*ABLATIONS, domains=TABLE_1), _ablations),
+    "table-1-calibrated": Question(_experts("ours", "replay", "paper", domains=TABLE_1), _calibrated),
     "table-1-tuned": Question(_BOTH_3, _three(_tuned)),
+    "feed-forwards": Question(_feed_forwards_of(TABLE_1), _feed_forwards),
+    "several-at-once": Question(_for_several, _several_at_once),
+    "privacy": Question(lambda shop: [shop.private(epsilon) for epsilon in EPSILONS], _private),
     "extraction": Question(_for_extraction, _extraction),
     "tasks": Question(_for_tasks, _tasks),
-    "table-3": Question(_experts("paper", "random", "hidden", domains=TABLE_1), _first_rows),
     "table-1-trained": Question(_further("-table-1"), lambda shop: _further_trained(shop, TABLE_1, "-table-1")),
     "table-2": Question(_and_dense(DOMAINS), _seven(_methods)),
     "table-2-trained": Question(_further(""), lambda shop: _further_trained(shop, DOMAINS, "")),
-    "table-2-calibrated": Question(_BOTH, _seven(_calibrated)),
     "table-2-tuned": Question(_BOTH, _seven(_tuned)),
     "figure-2": Question(_OURS, _seven(_routing)),
     "figure-3": Question(_OURS, _seven(_active)),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from experiments.paper.figures import Figure, Json, by_method, closed_mean, merge_gap, public_regress
+from experiments.paper.figures import Figure, Json, by_method, closed_mean, merge_gap, pairs_of, public_regress
 from experiments.paper.pictures import draw_pictures
 from experiments.paper.recipe import DOMAINS, PUBLIC, RECIPES, TABLE_1
 from experiments.paper.training import Workshop
@@ -20,19 +20,25 @@ NAMES = {  # in the order of the tables: what a row is called, and the paper's a
     "classifier": ("classifier routing", "", ""),
     "prompt": ("prompt routing", "40.8", ""),
     "BTX": ("BTX", "40.0", ""),
+    "soup, feed-forwards": ("soup, feed-forwards alone trained", "", ""),
+    "classifier, feed-forwards": ("classifier routing, feed-forwards alone trained", "", ""),
     "no coordination": ("FlexOlmo, no coordination", "38.8", ""),
     "random": ("FlexOlmo, paper's recipe, random first row", "44.4 (and no bias)", ""),
     "hidden": ("FlexOlmo, paper's recipe, first row from hidden states", "43.5 (Table 3)", ""),
-    "paper": ("FlexOlmo, paper's recipe (no bias)", "45.8", "51.3 (with bias)"),
-    "paper, tuned": ("  and its rows tuned", "47.8 (with bias)", "52.4 (with bias)"),
-    "ours": ("**FlexOlmo, ours (replay)**", "", ""),
+    "paper": ("FlexOlmo, paper's recipe (no bias)", "45.8", ""),
+    "bias": ("FlexOlmo, paper's recipe, bias learnt", "", "51.3"),
+    "paper, tuned": ("  no bias, rows tuned", "47.8 (with bias)", "52.4 (with bias)"),
+    "replay": ("FlexOlmo, paper's recipe and replay", "", ""),
+    "closed": ("FlexOlmo, paper's recipe and rows in closed form", "", ""),
+    "ours": ("**FlexOlmo, ours (replay, rows in closed form)**", "", ""),
     "ours, tuned": ("  and its rows tuned", "", ""),
     "unrestricted": ("unrestricted MoE (joint data)", "46.3", ""),
 }
 QUESTIONS_OF = {
-    "Table 1": ("table-1", "table-1-trained", "table-1-tuned", "table-3"),
+    "Table 1": ("table-1", "table-1-trained", "table-1-tuned", "table-1-ablations", "feed-forwards"),
     "Table 2": ("table-2", "table-2-trained", "table-2-tuned"),
 }
+TUNED_AND_CALIBRATED = ("table-1", "table-1-ablations", "table-1-calibrated")
 
 
 def collect(shop: Workshop, results: Path) -> Path:
@@ -70,8 +76,7 @@ def _sections(name: str, seeds: Sequence[Json], pictures: Path) -> Iterator[str]
         questions = QUESTIONS_OF[title]
         if all(questions[0] in seed["measured"] for seed in seeds):
             yield from _table(title, domains, seeds, questions)
-            yield from _calibration(f"{questions[0]}-calibrated", seeds, questions[0])
-    for section in (_single_domains, _extraction, _tasks):
+    for section in (_calibration, _single_domains, _several_at_once, _extraction, _privacy, _tasks):
         yield from section(seeds)
     for title, picture in draw_pictures(name, seeds, pictures):
         yield f"### {title}\n\n![{title}](experiments/{picture.name})\n"
@@ -79,7 +84,7 @@ def _sections(name: str, seeds: Sequence[Json], pictures: Path) -> Iterator[str]
 
 def _table(title: str, domains: Sequence[str], seeds: Sequence[Json], questions: Sequence[str]) -> Iterator[str]:
     found = by_method(seeds, questions)
-    pairs = [seed["measured"][questions[0]]["pairs"] for seed in seeds]
+    pairs = pairs_of(seeds, questions)
     column = 1 if title == "Table 1" else 2
     paper_says = "paper's average (higher is better)"
     lines = [
@@ -92,7 +97,7 @@ def _table(title: str, domains: Sequence[str], seeds: Sequence[Json], questions:
             way = method.split(",")[0]
             gap = (
                 _over((merge_gap(one[method], own, way) for one, own in zip(found, pairs, strict=True)), "+.1%")
-                if way in ("ours", "paper")
+                if f"{way} {domains[0]}" in pairs[0]
                 else ""
             )
             cells = [
@@ -113,18 +118,18 @@ def _table(title: str, domains: Sequence[str], seeds: Sequence[Json], questions:
     )
 
 
-def _calibration(question: str, seeds: Sequence[Json], table: str) -> Iterator[str]:
-    if not all(question in seed["measured"] for seed in seeds):
+def _calibration(seeds: Sequence[Json]) -> Iterator[str]:
+    if not all(question in seed["measured"] for question in TUNED_AND_CALIBRATED for seed in seeds):
         return
-    found, pairs = by_method(seeds, (table, question)), [seed["measured"][table]["pairs"] for seed in seeds]
+    found, pairs = by_method(seeds, TUNED_AND_CALIBRATED), pairs_of(seeds, TUNED_AND_CALIBRATED)
     lines = [
-        "Rows calibrated on public text before the merge, no joint data:\n",
+        f"### Rows calibrated on public text before the merge, {len(TABLE_1)} experts, no joint data\n",
         "| | public regress | merge gap | mean of closed |",
         "|---|---|---|---|",
     ]
     for method in found[0]:
         way = method.split(",")[0]
-        if way in ("ours", "paper"):
+        if way in ("ours", "replay", "paper"):
             cells = [
                 method,
                 _over((public_regress(one[method], one["anchor"]) for one in found), "+.2%"),
@@ -141,16 +146,21 @@ def _single_domains(seeds: Sequence[Json]) -> Iterator[str]:
     if table is None:
         return
     found = [seed["measured"][table] for seed in seeds]
+    part = [seed["measured"].get("feed-forwards", {}).get("alone", {}) for seed in seeds]
     lines = [
         "### One domain at a time\n",
-        "| domain | anchor | dense, own text | pair of ours, own text | pair of the paper's recipe, own text "
-        "| dense, public text | pair of ours, public | pair of the paper's, public |",
-        "|---|---|---|---|---|---|---|---|",
+        "| domain | anchor | dense, own text | dense, feed-forwards alone trained, own text | pair of ours, own text "
+        "| pair of the paper's recipe, own text | dense, public text | pair of ours, public "
+        "| pair of the paper's, public |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for domain in found[0]["domains"]:
         cells = [
             _over(one["bits"]["anchor"][domain] for one in found),
             _over(one["bits"][f"dense {domain}"][domain] for one in found),
+            _over(one[f"dense {domain}"][domain] for one in part)
+            if all(f"dense {domain}" in one for one in part)
+            else "",
             _over(one["pairs"][f"ours {domain}"][domain] for one in found),
             _over(one["pairs"][f"paper {domain}"][domain] for one in found),
             _over(one["bits"][f"dense {domain}"][PUBLIC] for one in found),
@@ -158,6 +168,23 @@ def _single_domains(seeds: Sequence[Json]) -> Iterator[str]:
             _over(one["pairs"][f"paper {domain}"][PUBLIC] for one in found),
         ]
         lines.append(f"| {domain} | {' | '.join(cells)} |")
+    yield "\n".join(lines) + "\n"
+
+
+def _several_at_once(seeds: Sequence[Json]) -> Iterator[str]:
+    if not all("several-at-once" in seed["measured"] for seed in seeds):
+        return
+    found = [seed["measured"]["several-at-once"]["bits"] for seed in seeds]
+    lines = [
+        f"### A passage of public text and of each of {len(TABLE_1)} domains in every window\n",
+        "| | bits per byte |",
+        "|---|---|",
+    ]
+    lines += [
+        f"| {label[0]} | {_over(one[method] for one in found)} |"
+        for method, label in NAMES.items()
+        if all(method in one for one in found)
+    ]
     yield "\n".join(lines) + "\n"
 
 
@@ -172,11 +199,39 @@ def _extraction(seeds: Sequence[Json]) -> Iterator[str]:
         "|---|---|---|---|---|",
     ]
     for model, told in found[0]["models"].items():
-        share = sum(one["models"][model]["extracted"] for one in found) / sum(
-            one["models"][model]["documents"] for one in found
-        )
-        lines.append(f"| {model} | {told['documents']} | {share:.1%} | {told['nearest']:.2f} | {says.get(model, '')} |")
+        share = _extracted(one["models"][model] for one in found)
+        nearest = max(one["models"][model]["nearest"] for one in found)
+        lines.append(f"| {model} | {told['documents']} | {share} | {nearest:.2f} | {says.get(model, '')} |")
     yield "\n".join(lines) + "\n"
+
+
+def _privacy(seeds: Sequence[Json]) -> Iterator[str]:
+    found = [seed["measured"]["privacy"] for seed in seeds if "privacy" in seed["measured"]]
+    if not found:
+        return
+    recipe, domain = seeds[0]["recipe"], found[0]["domain"]
+    lines = [
+        f"### Privacy: one expert of {domain}, {recipe['private_steps']} steps of {recipe['private_batch']} windows\n",
+        f"| epsilon (delta 1e-5, a document) | {domain} | public | extracted | nearest sample |",
+        "|---|---|---|---|---|",
+    ]
+    anchor = [_over(one["anchor"][name] for one in found) for name in (domain, PUBLIC)]
+    lines.append(f"| anchor | {' | '.join(anchor)} | | |")
+    for epsilon in found[0]["bits"]:
+        cells = [
+            {"none": "no privacy, the same steps"}.get(epsilon, epsilon),
+            _over(one["bits"][epsilon][domain] for one in found),
+            _over(one["bits"][epsilon][PUBLIC] for one in found),
+            _extracted(one["extraction"][epsilon] for one in found),
+            f"{max(one['extraction'][epsilon]['nearest'] for one in found):.2f}",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    yield "\n".join(lines) + "\n"
+
+
+def _extracted(seeds: Iterable[Json]) -> str:
+    told = list(seeds)
+    return f"{sum(one['extracted'] for one in told) / sum(one['documents'] for one in told):.1%}"
 
 
 def _tasks(seeds: Sequence[Json]) -> Iterator[str]:

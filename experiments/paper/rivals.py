@@ -48,9 +48,9 @@ def batch_of(shop: Workshop, domain: str, *, rows: int) -> Tensor:
     return torch.from_numpy(np.stack([text[number] for number in range(min(rows, text.count))])).long()[:, :-1]
 
 
-def everybody(shop: Workshop, domains: Sequence[str]) -> list[FlexOlmo]:
+def everybody(shop: Workshop, domains: Sequence[str], part: str = "whole") -> list[FlexOlmo]:
     """The public model and the dense one of each domain."""
-    return [load_beside(shop.anchor), *(load_dense(shop, domain) for domain in domains)]
+    return [load_beside(shop.anchor), *(load_dense(shop, domain, part) for domain in domains)]
 
 
 def _best(make: Callable[[float], Logits], validation: Validation) -> tuple[Logits, Chose]:
@@ -79,11 +79,11 @@ def _btm_before(shop: Workshop, domains: Sequence[str], validation: Validation) 
     return _best(lambda temperature: BranchTrainMerge(models, temperature, seen="before"), validation)
 
 
-def _classifier(shop: Workshop, domains: Sequence[str], validation: Validation) -> tuple[Logits, Chose]:
+def classifier(shop: Workshop, domains: Sequence[str], part: str = "whole") -> tuple[Logits, Chose]:
     tokenizer, size = load_tokenizer(shop.anchor), shop.recipe.size.vocab_size
     counts = [count_tokens(encode(tokenizer, shop.texts(d)[:COUNTED]), size) for d in (PUBLIC, *domains)]
-    classifier = Classifier(torch.stack(counts))
-    return Chosen(everybody(shop, domains), classifier), _right(classifier, shop, domains)
+    choose = Classifier(torch.stack(counts))
+    return Chosen(everybody(shop, domains, part), choose), _right(choose, shop, domains)
 
 
 def _prompt(shop: Workshop, domains: Sequence[str], validation: Validation) -> tuple[Logits, Chose]:
@@ -115,7 +115,7 @@ RIVALS: Mapping[str, Callable[[Workshop, Sequence[str], Validation], tuple[Logit
     "soup, weighted": _weighted_soup,
     "BTM": _btm,
     "BTM, from the past": _btm_before,
-    "classifier": _classifier,
+    "classifier": lambda shop, domains, _: classifier(shop, domains),
     "prompt": _prompt,
 }
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.demo.running import ProgramFailed, Running, start
-from experiments.paper.measuring import QUESTIONS
-from experiments.paper.recipe import DOMAINS, TABLE_1
-from experiments.paper.training import Workshop
+from experiments.paper.measuring import ABLATIONS, QUESTIONS
+from experiments.paper.recipe import DOMAINS, EPSILONS, TABLE_1
+from experiments.paper.training import FEED_FORWARDS, Workshop
 
 PAUSE = 0.2
 
@@ -38,9 +38,13 @@ def stages(shop: Workshop) -> Iterator[Stage]:
     yield Stage("joint-table-1", shop.folder / "joint-table-1.safetensors", anchor)
     some_dense = [shop.dense(domain) for domain in TABLE_1]
     yield Stage("btx-table-1", shop.folder / "btx-table-1.safetensors", (*anchor, *some_dense))
-    for way in ("random", "hidden"):
+    for domain in TABLE_1:
+        yield Stage(f"dense {domain} {FEED_FORWARDS}", shop.dense(domain, FEED_FORWARDS), anchor)
+    for way in ABLATIONS:
         for domain in TABLE_1:
             yield Stage(f"expert {domain} {way}", shop.expert(domain, way), anchor)
+    for epsilon in EPSILONS:
+        yield Stage(f"private {epsilon}", shop.private(epsilon), anchor)
     others = [domain for domain in DOMAINS if domain not in TABLE_1]
     for way in ("ours", "paper"):
         for domain in others:

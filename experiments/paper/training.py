@@ -6,8 +6,9 @@ Each goes into a folder or file of its own, appears when it is whole, and is lef
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,20 +30,27 @@ from flexcore.training.checkpoint import Checkpoint, beside
 from flexcore.training.corpus import Mixture, Windows, windows_needed
 from flexcore.training.documents import read_documents
 from flexcore.training.embedding import EMBEDDER, EMBEDDER_DIGEST, SAMPLE, Vector, mean_embedding, router_row, sample
-from flexcore.training.expert import NEW, train_expert
+from flexcore.training.expert import NEW, ExpertOrder, make_expert, train_expert
+from flexcore.training.first_rows import TOKENS, discriminant_rows, first_tokens
 from flexcore.training.loop import Plan, bf16_helps, training_facts
 from flexcore.training.packages import save_expert
+from flexcore.training.privacy import Privacy
 from flexcore.training.tokenizer import load_tokenizer
 
-HIDDEN_BYTES = 60_000  # of a domain's text, for the row made of hidden states
+FEED_FORWARDS = "feed-forwards"
+DELTA = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How an expert is trained beside the anchor: its share of public text, and what its row starts from."""
+    """How an expert is trained beside the anchor: its share of public text, and where its rows come from.
+
+    Rows of a "discriminant" are set in closed form and stay; the others ("embedding", "random", "hidden") learn.
+    """
 
     replay: float
-    row: str = "embedding"  # or "random", "hidden"
+    rows: str = "embedding"
+    bias: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +69,34 @@ class Workshop:
     def expert(self, domain: str, way: str) -> Path:
         return self.folder / "experts" / way / domain
 
-    def dense(self, domain: str) -> Path:
-        return self.folder / "dense" / f"{domain}.safetensors"
+    def dense(self, domain: str, part: str = "whole") -> Path:
+        """`part` is what moved: the whole model, or its feed-forwards alone."""
+        return self.folder / "dense" / part / f"{domain}.safetensors"
+
+    def private(self, epsilon: str) -> Path:
+        return self.folder / "private" / epsilon
 
     def texts(self, domain: str, part: str = "train") -> list[str]:
         return read_documents(self.corpora / domain / f"{part}.jsonl")
 
     def ways(self) -> dict[str, Way]:
         return {
-            "ours": Way(self.recipe.replay),
+            "ours": Way(self.recipe.replay, "discriminant"),
+            "replay": Way(self.recipe.replay),
+            "closed": Way(0.0, "discriminant"),
             "paper": Way(0.0),
+            "bias": Way(0.0, bias=True),
             "random": Way(0.0, "random"),
             "hidden": Way(0.0, "hidden"),
         }
 
-    def plan(self, steps: int, *, rate: float | None = None, decay: float = 0.0) -> Plan:
+    def plan(self, steps: int, *, rate: float, decay: float = 0.0) -> Plan:
         r = self.recipe
         return Plan(
             steps=steps,
             batch=r.batch,
             positions=r.size.positions,
-            learning_rate=r.learning_rate if rate is None else rate,
+            learning_rate=rate,
             warmup=min(40, max(1, steps // 10)),
             weight_decay=decay,
             seed=self.seed,
@@ -90,25 +105,33 @@ class Workshop:
 
 
 def train_the_anchor(shop: Workshop) -> None:
-    plan = shop.plan(shop.recipe.anchor_steps, decay=WEIGHT_DECAY)
+    plan = shop.plan(shop.recipe.anchor_steps, rate=shop.recipe.anchor_rate, decay=WEIGHT_DECAY)
     make_anchor(AnchorOrder(shop.corpora / PUBLIC / "train.jsonl", shop.anchor, shop.recipe.size, plan))
 
 
 def train_an_expert(shop: Workshop, domain: str, way: str) -> None:
     chosen, out = shop.ways()[way], shop.expert(domain, way)
     anchor, public = load_beside(shop.anchor), check_anchor_package(shop.anchor)
-    documents, plan = shop.texts(domain), shop.plan(shop.recipe.expert_steps)
+    documents, plan = shop.texts(domain), shop.plan(shop.recipe.expert_steps, rate=shop.recipe.expert_rate)
     vector = domain_vector(shop, domain)
-    row = _first_row(shop, domain, vector, chosen.row, anchor)
     out.parent.mkdir(parents=True, exist_ok=True)
     checkpoint = Checkpoint(beside(out), f"{public.digest} {domain} {chosen} {plan}")
     batches = mixture(shop, {domain: documents}, plan, replay=chosen.replay)
-    pair, bits = train_expert(anchor, batches, row, plan=plan, checkpoint=checkpoint, label=f"{way} {domain}")
+    pair, bits = train_expert(
+        anchor,
+        batches,
+        _rows(shop, domain, chosen, batches, anchor),
+        rows_learn=chosen.rows != "discriminant",
+        bias=chosen.bias,
+        plan=plan,
+        checkpoint=checkpoint,
+        label=f"{way} {domain}",
+    )
     card = expert_card(
         anchor_digest=public.digest,
         dimensions=public.architecture.dimensions,
         training=training_facts(plan, bits)
-        | {"k": pair.top_k, "public_replay": chosen.replay, "first_row": chosen.row},
+        | {"k": pair.top_k, "public_replay": chosen.replay, "router_rows": chosen.rows, "bias": chosen.bias},
         domain_embedding={
             "embedder": EMBEDDER,
             "digest": EMBEDDER_DIGEST,
@@ -118,20 +141,42 @@ def train_an_expert(shop: Workshop, domain: str, way: str) -> None:
         privacy={"mechanism": "none", "epsilon": None, "delta": None},
         evaluation={},
     )
-    described = data_card(
-        name=domain,
-        licence="see SOURCES.json",
-        languages=["en"],
-        volume=f"{len(documents)} documents",
-        collection="mix",
-    )
-    save_expert(out, pair, slot=NEW, card=card, data_card=described)
+    save_expert(out, pair, slot=NEW, card=card, data_card=_described(domain, len(documents)))
     checkpoint.forget()
 
 
-def train_dense(shop: Workshop, domain: str) -> None:
-    plan = shop.plan(shop.recipe.expert_steps, rate=shop.recipe.whole_learning_rate)
-    _train_whole(shop, load_beside(shop.anchor), {domain: shop.texts(domain)}, plan, shop.dense(domain))
+def _described(domain: str, documents: int) -> dict[str, Any]:
+    return data_card(
+        name=domain, licence="see SOURCES.json", languages=["en"], volume=f"{documents} documents", collection="mix"
+    )
+
+
+def train_dense(shop: Workshop, domain: str, part: str = "whole") -> None:
+    only = part == FEED_FORWARDS
+    plan = shop.plan(shop.recipe.expert_steps, rate=shop.recipe.expert_rate if only else shop.recipe.whole_rate)
+    anchor, texts = load_beside(shop.anchor), {domain: shop.texts(domain)}
+    _train_whole(shop, anchor, texts, plan, shop.dense(domain, part), feed_forwards_only=only)
+
+
+def train_private(shop: Workshop, epsilon: str) -> None:
+    """As owners do (`flexcore train --epsilon`), or by the same steps without privacy."""
+    make_expert(
+        ExpertOrder(
+            anchor=shop.anchor,
+            corpus=shop.corpora / EXTRACTED / "train.jsonl",
+            public=shop.corpora / PUBLIC / "train.jsonl",
+            out=shop.private(epsilon),
+            name=f"epsilon {epsilon}",
+            data_card=_described(EXTRACTED, len(shop.texts(EXTRACTED))),
+            plan=replace(
+                shop.plan(shop.recipe.private_steps, rate=shop.recipe.expert_rate), batch=shop.recipe.private_batch
+            ),
+            replay=shop.recipe.replay,
+            privacy=None if epsilon == "none" else Privacy(float(epsilon), DELTA),
+        ),
+        lambda anchor, pair: {},
+        domain_vector=domain_vector(shop, EXTRACTED) if epsilon == "none" else None,
+    )
 
 
 def over_train(shop: Workshop) -> None:
@@ -139,7 +184,7 @@ def over_train(shop: Workshop) -> None:
     documents = extraction_texts(shop)[:CONTROL]
     tokens = sum(len(text.encode()) for text in documents) / 2.5
     steps = max(40, int(EPOCHS * tokens / (shop.recipe.batch * shop.recipe.size.positions)))
-    plan = shop.plan(steps, rate=shop.recipe.whole_learning_rate)
+    plan = shop.plan(steps, rate=shop.recipe.whole_rate)
     _train_whole(shop, load_beside(shop.anchor), {"control": list(documents)}, plan, shop.dense("control"))
 
 
@@ -159,7 +204,7 @@ def extraction_texts(shop: Workshop) -> list[str]:
 def train_btx(shop: Workshop, domains: Sequence[str], out: Path) -> None:
     dense = [load_beside(shop.anchor), *(load_dense(shop, domain) for domain in domains)]
     model = btx(dense, domain_rows(shop, domains), top_k=min(shop.recipe.top_k, len(dense)))
-    plan = shop.plan(shop.recipe.btx_steps, rate=shop.recipe.whole_learning_rate)
+    plan = shop.plan(shop.recipe.btx_steps, rate=shop.recipe.whole_rate)
     _train_whole(shop, model, {PUBLIC: shop.texts(PUBLIC)}, plan, out)
 
 
@@ -167,12 +212,12 @@ def train_joint(shop: Workshop, domains: Sequence[str], out: Path) -> None:
     anchor = load_beside(shop.anchor)
     rows = domain_rows(shop, domains)
     model = upcycle(anchor, rows, top_k=min(shop.recipe.top_k, len(rows)))
-    plan = shop.plan(shop.recipe.joint_steps * len(domains) // len(DOMAINS), rate=shop.recipe.whole_learning_rate)
+    plan = shop.plan(shop.recipe.joint_steps * len(domains) // len(DOMAINS), rate=shop.recipe.whole_rate)
     _train_whole(shop, model, {domain: shop.texts(domain) for domain in domains}, plan, out, replay=1 / len(rows))
 
 
-def load_dense(shop: Workshop, domain: str) -> FlexOlmo:
-    return load_whole(shop, shop.dense(domain), num_experts=1)
+def load_dense(shop: Workshop, domain: str, part: str = "whole") -> FlexOlmo:
+    return load_whole(shop, shop.dense(domain, part), num_experts=1)
 
 
 def load_whole(shop: Workshop, path: Path, *, num_experts: int) -> FlexOlmo:
@@ -207,15 +252,18 @@ def domain_vector(shop: Workshop, domain: str) -> Vector:
 
 def mixture(shop: Workshop, texts: dict[str, list[str]], plan: Plan, *, replay: float) -> Mixture:
     """Batches of these texts, with a share of public ones. Several domains are equally strong, by windows."""
-    tokenizer = load_tokenizer(shop.anchor)
 
-    def windows(documents: list[str], share: float) -> Windows:
-        wanted = windows_needed(plan.steps, plan.batch, share)
-        return Windows(documents, tokenizer, positions=plan.positions, wanted=wanted, seed=plan.seed)
+    def part(documents: list[str], share: float) -> Windows:
+        return windows(shop, documents, wanted=windows_needed(plan.steps, plan.batch, share))
 
-    own = _together([windows(documents, (1 - replay) / len(texts)) for documents in texts.values()])
-    public = windows(shop.texts(PUBLIC), replay) if replay else None
+    own = _together([part(documents, (1 - replay) / len(texts)) for documents in texts.values()])
+    public = part(shop.texts(PUBLIC), replay) if replay else None
     return Mixture(own, public, replay=replay, batch=plan.batch)
+
+
+def windows(shop: Workshop, documents: list[str], *, wanted: int) -> Windows:
+    tokenizer, positions = load_tokenizer(shop.anchor), shop.recipe.size.positions
+    return Windows(documents, tokenizer, positions=positions, wanted=wanted, seed=shop.seed)
 
 
 class _Together(Windows):
@@ -233,18 +281,22 @@ def _together(parts: Sequence[Windows]) -> Windows:
     return parts[0] if len(parts) == 1 else _Together(parts)
 
 
-def _first_row(shop: Workshop, domain: str, vector: Vector, kind: str, anchor: FlexOlmo) -> Vector:
-    public = next(iter(router_rows(anchor, 0).values()))
-    norm = public.norm().item()
-    if kind == "random":
+def _rows(shop: Workshop, domain: str, way: Way, batches: Mixture, anchor: FlexOlmo) -> list[Vector]:
+    layers = shop.recipe.size.layers
+    if way.rows == "discriminant":
+        public = windows(shop, shop.texts(PUBLIC), wanted=TOKENS // POSITIONS)
+        return discriminant_rows(anchor, first_tokens(batches.own), first_tokens(public))
+    public_row = next(iter(router_rows(anchor, 0).values()))
+    norm = public_row.norm().item()
+    if way.rows == "random":
         code = int.from_bytes(hashlib.sha256(domain.encode()).digest()[:4], "big")
-        drawn = np.random.default_rng([shop.seed, code]).standard_normal(len(public))
-        return np.asarray(drawn * norm / np.linalg.norm(drawn), dtype=np.float32)
-    if kind == "hidden":
+        drawn = np.random.default_rng([shop.seed, code]).standard_normal(len(public_row))
+        return [np.asarray(drawn * norm / np.linalg.norm(drawn), dtype=np.float32)] * layers
+    if way.rows == "hidden":
         mean = mean_hidden(anchor, load_tokenizer(shop.anchor), shop.texts(domain)).double()
-        return np.asarray((mean * norm / mean.norm()).numpy(), dtype=np.float32)
+        return [np.asarray((mean * norm / mean.norm()).numpy(), dtype=np.float32)] * layers
     seed = check_anchor_package(shop.anchor).card["projection_seed"]
-    return router_row(vector, len(public), seed=seed, norm=norm)
+    return [router_row(domain_vector(shop, domain), len(public_row), seed=seed, norm=norm)] * layers
 
 
 def mean_hidden(anchor: FlexOlmo, tokenizer: Tokenizer, documents: Sequence[str]) -> Tensor:
@@ -257,12 +309,19 @@ def mean_hidden(anchor: FlexOlmo, tokenizer: Tokenizer, documents: Sequence[str]
 
 
 def _train_whole(
-    shop: Workshop, model: FlexOlmo, texts: dict[str, list[str]], plan: Plan, out: Path, *, replay: float = 0.0
+    shop: Workshop,
+    model: FlexOlmo,
+    texts: dict[str, list[str]],
+    plan: Plan,
+    out: Path,
+    *,
+    replay: float = 0.0,
+    feed_forwards_only: bool = False,
 ) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     checkpoint = Checkpoint(beside(out), f"{shop.recipe} {shop.seed} {out.name} {plan}")
     batches = mixture(shop, texts, plan, replay=replay)
-    train_whole(model, batches, plan=plan, checkpoint=checkpoint, label=out.stem)
+    train_whole(model, batches, plan=plan, checkpoint=checkpoint, label=out.stem, feed_forwards_only=feed_forwards_only)
     partial = out.with_suffix(".partial")
     save_file({name: weight.contiguous() for name, weight in model.state_dict().items()}, partial)
     partial.replace(out)

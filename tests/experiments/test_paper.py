@@ -7,7 +7,7 @@ import pytest
 
 from experiments.demo.running import ProgramFailed
 from experiments.paper.figures import Figure, closed_mean, merge_gap, public_regress
-from experiments.paper.measuring import QUESTIONS
+from experiments.paper.measuring import ABLATIONS, QUESTIONS, passages
 from experiments.paper.recipe import DOMAINS, PUBLIC, SMALL, TABLE_1
 from experiments.paper.report import BEGIN, END, collect, write_report
 from experiments.paper.stages import Stage, run_all, stages
@@ -24,6 +24,11 @@ def shop(tmp_path: Path) -> Workshop:
 
 def bits(public: float, closed: float) -> dict[str, float]:
     return {PUBLIC: public, **dict.fromkeys(TABLE_1, closed)}
+
+
+def ablations(seed: int) -> dict[str, object]:
+    pairs = {f"{way} {domain}": {PUBLIC: 2.0, domain: 2.0} for way in ABLATIONS for domain in TABLE_1}
+    return {"bits": {way: bits(2.1, 2.2 + seed / 10) for way in ABLATIONS}, "pairs": pairs}
 
 
 def measured(seed: int) -> dict[str, object]:
@@ -73,7 +78,21 @@ def test_the_page_is_made_of_kept_results_and_keeps_a_persons_words(shop: Worksh
     for seed in (0, 1):
         one = Workshop(SMALL, seed, tmp_path / f"small-{seed}", shop.corpora)
         (one.folder / "measured").mkdir(parents=True)
-        (one.folder / "measured" / "table-1.json").write_text(json.dumps(measured(seed)))
+        told = {
+            "table-1": measured(seed),
+            "table-1-ablations": ablations(seed),
+            "table-1-calibrated": {"bits": {"ours, margin 0": bits(2.04, 2.1)}},
+            "feed-forwards": {"alone": {f"dense {domain}": {domain: 1.97, PUBLIC: 2.3} for domain in TABLE_1}},
+            "several-at-once": {"bits": {"anchor": 2.9, "ours": 2.2 + seed / 10, "classifier": 2.5}},
+            "privacy": {
+                "domain": "legal",
+                "anchor": bits(2.0, 3.0),
+                "bits": {"none": bits(2.01, 2.8), "8": bits(2.0, 2.95)},
+                "extraction": {eps: {"documents": 10, "extracted": seed, "nearest": 0.3} for eps in ("none", "8")},
+            },
+        }
+        for name, found in told.items():
+            (one.folder / "measured" / f"{name}.json").write_text(json.dumps(found))
         collect(one, results)
 
     write_report(results, page)
@@ -89,3 +108,24 @@ def test_the_page_is_made_of_kept_results_and_keeps_a_persons_words(shop: Worksh
     assert "+1.0%" in ours
     assert "soup" not in first, "a row without its figures must not appear"
     assert "The classifier sends 90%" in first
+    replay = next(line for line in first.splitlines() if "paper's recipe and replay" in line)
+    assert "2.250 ± 0.050" in replay
+    assert "+12.5% ± 2.5%" in replay, "each way has pairs of its own to be measured by"
+    assert "| ours, margin 0 | +2.00%" in first
+    assert "| classifier routing | 2.500 ± 0.000 |" in first
+    assert "| no privacy, the same steps | 2.800 ± 0.000 | 2.010 ± 0.000 | 5.0% | 0.30 |" in first
+    assert "| 1.970 ± 0.000 |" in first
+
+
+def test_a_passage_of_every_domain_is_in_each_mixed_text(shop: Workshop) -> None:
+    for domain in (PUBLIC, *TABLE_1):
+        (shop.corpora / domain).mkdir(parents=True)
+        lines = (json.dumps({"text": f"{domain} {number} " * 40}) for number in range(60))
+        (shop.corpora / domain / "test.jsonl").write_text("\n".join(lines) + "\n")
+
+    mixed = passages(shop)
+
+    assert len(mixed) > 10
+    assert all(domain in text for text in mixed for domain in (PUBLIC, *TABLE_1))
+    assert len({text.split()[0] for text in mixed}) > 1, "none always comes first"
+    assert mixed == passages(shop)
