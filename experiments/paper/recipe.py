@@ -38,6 +38,7 @@ class Recipe:
     anchor_rate: float = 2e-3
     expert_rate: float = 5e-3  # best of 2e-3, 5e-3, 1e-2 for pairs, and the next of 1e-3, 2e-3, 4e-3 for dense models
     whole_rate: float = 2e-3  # where every weight moves
+    btx_rate: float = 1e-3  # and has to keep what it knows, for it sees public text alone
     domains: tuple[str, ...] = field(default=DOMAINS)
 
 

@@ -204,7 +204,7 @@ def extraction_texts(shop: Workshop) -> list[str]:
 def train_btx(shop: Workshop, domains: Sequence[str], out: Path) -> None:
     dense = [load_beside(shop.anchor), *(load_dense(shop, domain) for domain in domains)]
     model = btx(dense, domain_rows(shop, domains), top_k=min(shop.recipe.top_k, len(dense)))
-    plan = shop.plan(shop.recipe.btx_steps, rate=shop.recipe.whole_rate)
+    plan = shop.plan(shop.recipe.btx_steps, rate=shop.recipe.btx_rate)
     _train_whole(shop, model, {PUBLIC: shop.texts(PUBLIC)}, plan, out)
 
 
