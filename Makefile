@@ -66,7 +66,7 @@ run: setup frontend ## the site with what it holds, without the story
 	$(PY) -m registry.embedded run $(ARGS)
 
 # Two runs beside each other, each with servers of its own, that take about as long; with ARGS all is one run.
-BESIDE := tests/browser tests/experiments tests/flexcore tests/flows tests/witness
+BESIDE := tests/browser tests/flexcore tests/flows tests/witness
 test: lint frontend $(NATIVE) $(CLIENTS) ## everything that can fail: every check, every test
 ifeq ($(ARGS),)
 	@mkdir -p var
