@@ -76,7 +76,7 @@ def _sections(name: str, seeds: Sequence[Json], pictures: Path) -> Iterator[str]
         questions = QUESTIONS_OF[title]
         if all(questions[0] in seed["measured"] for seed in seeds):
             yield from _table(title, domains, seeds, questions)
-    for section in (_calibration, _single_domains, _several_at_once, _extraction, _privacy, _tasks):
+    for section in (_scaling, _calibration, _single_domains, _several_at_once, _extraction, _privacy, _tasks):
         yield from section(seeds)
     for title, picture in draw_pictures(name, seeds, pictures):
         yield f"### {title}\n\n![{title}](experiments/{picture.name})\n"
@@ -168,6 +168,27 @@ def _single_domains(seeds: Sequence[Json]) -> Iterator[str]:
             _over(one["pairs"][f"paper {domain}"][PUBLIC] for one in found),
         ]
         lines.append(f"| {domain} | {' | '.join(cells)} |")
+    yield "\n".join(lines) + "\n"
+
+
+def _scaling(seeds: Sequence[Json]) -> Iterator[str]:
+    """Each merge against the anchor on public text, and on its own members' domains against their pairs."""
+    if not all({"table-2", "scaling"} <= set(seed["measured"]) for seed in seeds):
+        return
+    found, alone = by_method(seeds, ("table-2", "scaling")), pairs_of(seeds, ("table-2",))
+    lines = [
+        "### From two experts to seven\n",
+        "| experts | public regress, ours | merge gap, ours | public regress, the paper's | merge gap, the paper's |",
+        "|---|---|---|---|---|",
+    ]
+    for count in range(2, len(DOMAINS) + 1):
+        cells = [str(count)]
+        for way in ("ours", "paper"):
+            merges = [{domain: one[f"{way} {count}"][domain] for domain in (PUBLIC, *DOMAINS[:count])} for one in found]
+            regress = (public_regress(bits, one["anchor"]) for bits, one in zip(merges, found, strict=True))
+            gap = (merge_gap(bits, pairs, way) for bits, pairs in zip(merges, alone, strict=True))
+            cells += [_over(regress, "+.1%"), _over(gap, "+.1%")]
+        lines.append(f"| {' | '.join(cells)} |")
     yield "\n".join(lines) + "\n"
 
 

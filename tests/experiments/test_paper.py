@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,35 @@ def test_the_two_figures_to_drive_down() -> None:
     assert public_regress(merged, ANCHOR) == pytest.approx(0.01)
     assert merge_gap(merged, PAIRS, "ours") == pytest.approx(0.03)
     assert closed_mean(merged) == pytest.approx(2.06)
+
+
+def test_each_size_of_a_merge_is_measured_on_its_own_members(shop: Workshop, tmp_path: Path) -> None:
+    def all_seven(public: float, closed: float) -> dict[str, float]:
+        return {PUBLIC: public, **dict.fromkeys(DOMAINS, closed)}
+
+    pairs = {f"{way} {domain}": {PUBLIC: 2.0, domain: 2.0} for way in ("ours", "paper") for domain in DOMAINS}
+    chosen = {"classifier": {"right": 0.9}, "prompt": {"right": 0.3}}
+    two: dict[str, Any] = {
+        "domains": list(DOMAINS),
+        "pairs": pairs,
+        "chosen": chosen,
+        "bits": {"anchor": all_seven(2.0, 3.0)},
+    }
+    two["bits"] |= {f"dense {domain}": {PUBLIC: 2.5, domain: 1.9} for domain in DOMAINS}
+    sizes = {f"{way} {n}": all_seven(2.0 + n / 100, 2.5) for way in ("ours", "paper") for n in range(2, 8)}
+    sizes["ours 2"] |= dict.fromkeys(DOMAINS[:2], 2.1)
+    (shop.folder / "measured").mkdir(parents=True)
+    (shop.folder / "measured" / "table-2.json").write_text(json.dumps(two))
+    (shop.folder / "measured" / "scaling.json").write_text(json.dumps({"bits": sizes}))
+    page = tmp_path / "docs" / "experiments.md"
+    page.parent.mkdir()
+    page.write_text(f"{BEGIN}\n{END}\n")
+    collect(shop, tmp_path / "results")
+
+    write_report(tmp_path / "results", page)
+
+    assert "| 2 | +1.0% | +5.0% | +1.0% | +25.0% |" in page.read_text()
+    assert "| 7 | +3.5% | +25.0% | +3.5% | +25.0% |" in page.read_text()
 
 
 def test_several_seeds_show_how_far_they_spread() -> None:
