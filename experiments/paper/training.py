@@ -160,6 +160,7 @@ def train_dense(shop: Workshop, domain: str, part: str = "whole") -> None:
 
 def train_private(shop: Workshop, epsilon: str) -> None:
     """As owners do (`flexcore train --epsilon`), or by the same steps without privacy."""
+    shop.private(epsilon).parent.mkdir(exist_ok=True)
     make_expert(
         ExpertOrder(
             anchor=shop.anchor,
