@@ -52,7 +52,8 @@ def _routing(pyplot: Axes, found: Sequence[Json]) -> Any:
         axes.set_yticks(range(len(experts)), experts if layer == shown[0] else [])
         for down, text in enumerate(experts):
             for across, share in enumerate(shares[text][layer]):
-                axes.text(across, down, f"{100 * share:.0f}", ha="center", va="center", fontsize=5)
+                colour = "white" if share > 0.7 * max(shares[text][layer]) else "black"
+                axes.text(across, down, f"{100 * share:.0f}", ha="center", va="center", fontsize=5, color=colour)
     return picture
 
 
@@ -81,14 +82,15 @@ def _opt_out(pyplot: Axes, found: Sequence[Json]) -> Any:
     axes.set_yticks(range(len(left_out)), [f"without {expert}" for expert in left_out])
     for down, row in enumerate(cost):
         for across, value in enumerate(row):
-            axes.text(across, down, f"{value:+.1f}", ha="center", va="center", fontsize=6)
+            colour = "white" if value > 0.6 * max(map(max, cost)) else "black"
+            axes.text(across, down, f"{value:+.1f}", ha="center", va="center", fontsize=6, color=colour)
     picture.colorbar(shown, label="more bits, %")
     return picture
 
 
 def _scaling(pyplot: Axes, found: Sequence[Json]) -> Any:
     """What public text loses as experts are added, against a merge of two."""
-    picture, panels = pyplot.subplots(1, 2, figsize=(7, 2.6))
+    picture, panels = pyplot.subplots(1, 2, figsize=(7, 2.6), layout="constrained")
     counts = range(2, len(DOMAINS) + 1)
     for way, mark in (("ours", "o-"), ("paper", "s--")):
         merges = [[one["bits"][f"{way} {count}"] for one in found] for count in counts]
@@ -96,8 +98,8 @@ def _scaling(pyplot: Axes, found: Sequence[Json]) -> Any:
         regress = [100 * fmean(map(public_regress, many, first)) for many in merges]
         panels[0].plot(counts, regress, mark, label=way)
         panels[1].plot(counts, [fmean(closed_mean(bits) for bits in many) for many in merges], mark, label=way)
-    panels[0].set_ylabel("public text, % more bits than with two")
-    panels[1].set_ylabel("mean of the closed domains, bits per byte")
+    panels[0].set_ylabel("public text, % over a merge of two")
+    panels[1].set_ylabel("closed domains, bits per byte")
     for axes in panels:
         axes.set_xlabel("experts")
         axes.legend(frameon=False)
