@@ -50,11 +50,11 @@ FULL = Recipe(
     btx_steps=300,
     joint_steps=900,
     tuning_steps=100,
-    test_bytes=100_000,
-    tuned_bytes=30_000,
-    prefixes=100,
+    test_bytes=40_000,
+    tuned_bytes=10_000,
+    prefixes=60,
     questions=100,
-    private_steps=120,
+    private_steps=60,
     private_batch=32,
 )
 SMALL = Recipe(
