@@ -24,7 +24,7 @@ from flexcore.training.checkpoint import Checkpoint, beside, run_digest, weights
 from flexcore.training.corpus import Mixture, Windows, windows_needed
 from flexcore.training.documents import check_enough, corpus_digest, read_documents
 from flexcore.training.embedding import EMBEDDER, EMBEDDER_DIGEST, Vector, mean_embedding, router_row, sample
-from flexcore.training.first_rows import discriminant_rows, first_tokens
+from flexcore.training.first_rows import MARGIN, SHRINKAGE, TOKENS, discriminant_rows, first_tokens
 from flexcore.training.loop import SECONDS_BETWEEN_CHECKPOINTS, Gradients, LossOf, Plan, train, training_facts
 from flexcore.training.packages import refuse_existing, save_expert
 from flexcore.training.privacy import (
@@ -60,6 +60,11 @@ class ExpertOrder:
     bias: bool = False  # whether the router learns what to take off the new expert's logits, layer by layer
     privacy: Privacy | None = None  # for the owner's documents
 
+    @property
+    def closed_form(self) -> bool:
+        """Whether the router rows are set, by public text, rather than learnt."""
+        return self.public is not None and self.replay > 0 and self.privacy is None
+
     def run(self, anchor_digest: str) -> str:
         return run_digest(
             {
@@ -70,6 +75,7 @@ class ExpertOrder:
                 "replay": self.replay,
                 "bias": self.bias,
                 "privacy": None if self.privacy is None else asdict(self.privacy),
+                "rows": [TOKENS, MARGIN, SHRINKAGE] if self.closed_form else None,
             }
         )
 
@@ -108,15 +114,11 @@ def make_expert(
         vector = mean_embedding(shown)
     else:
         vector = released_once(checkpoint, lambda: private_vector(documents, budget))
-    if batches.public is None or budget is not None:
-        rows, rows_learn = _embedded(anchor, public, vector), True
-    else:
-        rows, rows_learn = discriminant_rows(anchor, first_tokens(batches.own), first_tokens(batches.public)), False
     pair, bits = train_expert(
         anchor,
         batches,
-        rows,
-        rows_learn=rows_learn,
+        _closed_form(anchor, batches) if order.closed_form else _embedded(anchor, public, vector),
+        rows_learn=not order.closed_form,
         plan=order.plan,
         checkpoint=checkpoint,
         label=order.name,
@@ -136,7 +138,7 @@ def make_expert(
             "public_replay": order.replay,
             "router_z_loss": Z_LOSS,
             "bias": has_bias(pair, NEW),
-            "router_rows": "domain embedding, then trained" if rows_learn else "discriminant",
+            "router_rows": "discriminant" if order.closed_form else "domain embedding, then trained",
         },
         domain_embedding={
             "embedder": EMBEDDER,
@@ -169,6 +171,10 @@ def _batches(order: ExpertOrder, documents: Sequence[str], vocabulary: int) -> M
         return Mixture(windows(documents, 1.0), None, replay=0.0, batch=plan.batch)
     public = windows(read_documents(order.public), order.replay)
     return Mixture(windows(documents, 1 - order.replay), public, replay=order.replay, batch=plan.batch)
+
+
+def _closed_form(anchor: FlexOlmo, batches: Mixture) -> list[Vector]:
+    return discriminant_rows(anchor, first_tokens(batches.own), first_tokens(cast(Windows, batches.public)))
 
 
 def _embedded(anchor: FlexOlmo, public: AnchorContents, vector: Vector) -> list[Vector]:

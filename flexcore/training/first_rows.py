@@ -8,7 +8,7 @@ owners, who know nothing of each other, differ by how much likelier a state is w
 The paper starts from one embedding in every layer and lets the row learn (section 3.3.2); that stays the way where
 there is no public text, or where the owner's is private, for these rows hold the mean of its states.
 
-Shapes: B windows, S positions, T = B*S tokens, D width, L layers.
+Shapes: B windows, S positions, T = B*S tokens, D width.
 """
 
 import numpy as np

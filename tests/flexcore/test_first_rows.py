@@ -1,5 +1,6 @@
 """Router rows in closed form: what they tell apart, and that two owners who never met get along."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,35 +12,25 @@ from flexcore.loading import with_expert
 from flexcore.model.listening import router_inputs
 from flexcore.model.names import router_rows
 from flexcore.model.transformer import FlexOlmo
-from flexcore.training.anchor import Size, make_tokenizer, train_anchor
 from flexcore.training.checkpoint import Checkpoint, weights_digest
-from flexcore.training.corpus import Mixture, Windows
-from flexcore.training.expert import train_expert
-from flexcore.training.first_rows import MARGIN, TOKENS, discriminant_rows, first_tokens
-from flexcore.training.loop import Plan
-from flexcore.training.tokenizer import read_tokenizer
+from flexcore.training.corpus import Mixture
+from flexcore.training.expert import ExpertOrder, train_expert
+from flexcore.training.first_rows import TOKENS, discriminant_rows, first_tokens
+from flexcore.training.privacy import Privacy
+from tests.flexcore.small import PLAN, SIZE, small_anchor, small_tokenizer, windows
 from tests.flexcore.texts import public_texts, sum_texts
-
-SIZE = Size(vocab_size=280, hidden_size=32, intermediate_size=48, layers=2, heads=4, positions=32)
-PLAN = Plan(steps=30, batch=4, positions=32, learning_rate=1e-2, warmup=3)
 
 LOUD = [f"{'la ' * (5 + n % 7)}O! HO! {'HEY ' * (3 + n % 5)}" for n in range(60)]
 
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
-    return read_tokenizer(make_tokenizer(public_texts(), SIZE)["tokenizer.json"])
-
-
-def windows(texts: list[str], tokenizer: Tokenizer) -> Windows:
-    return Windows(texts, tokenizer, positions=32, wanted=200, seed=0)
+    return small_tokenizer()
 
 
 @pytest.fixture(scope="module")
 def anchor(tokenizer: Tokenizer, tmp_path_factory: pytest.TempPathFactory) -> FlexOlmo:
-    public = Mixture(windows(public_texts(), tokenizer), None, replay=0.0, batch=4)
-    checkpoint = Checkpoint(tmp_path_factory.mktemp("anchor") / "checkpoint", "anchor")
-    return train_anchor(SIZE, public, plan=PLAN, checkpoint=checkpoint)[0]
+    return small_anchor(tokenizer, tmp_path_factory.mktemp("anchor"))
 
 
 def seen(anchor: FlexOlmo, token_BS: Tensor, layer: int) -> Tensor:
@@ -95,7 +86,24 @@ def test_what_public_text_never_shows_breaks_nothing(anchor: FlexOlmo, tokenizer
 
 
 def test_only_so_much_text_is_looked_at(tokenizer: Tokenizer) -> None:
-    text = Windows(public_texts() * 40, tokenizer, positions=32, wanted=2000, seed=0)
+    text = windows(public_texts() * 40, tokenizer, wanted=2000)
 
-    assert first_tokens(text).numel() == min(text.count, TOKENS // 32) * 32
-    assert MARGIN > 0
+    assert first_tokens(text).numel() == TOKENS
+    assert text.count > TOKENS // 32
+
+
+def test_rows_are_set_only_where_public_text_is_at_hand_and_the_owners_is_not_private() -> None:
+    with_public = ExpertOrder(
+        anchor=Path("anchor"),
+        corpus=Path("own.jsonl"),
+        public=Path("public.jsonl"),
+        out=Path("expert"),
+        name="x",
+        data_card={},
+        plan=PLAN,
+    )
+
+    assert with_public.closed_form
+    assert not replace(with_public, public=None).closed_form
+    assert not replace(with_public, replay=0.0).closed_form
+    assert not replace(with_public, privacy=Privacy(8.0, 1e-6)).closed_form

@@ -17,20 +17,19 @@ from flexcore.model.names import expert_weights, router_biases, router_rows, sha
 from flexcore.model.transformer import FlexOlmo
 from flexcore.ops.attend import attend_in_full
 from flexcore.training import surprise
-from flexcore.training.anchor import Size, fresh_model, make_tokenizer, train_anchor
+from flexcore.training.anchor import Size, fresh_model
 from flexcore.training.checkpoint import Checkpoint, weights_digest
-from flexcore.training.corpus import Mixture, Windows
+from flexcore.training.corpus import Mixture
 from flexcore.training.documents import read_documents
 from flexcore.training.embedding import Vector
 from flexcore.training.expert import BIAS, train_expert
 from flexcore.training.journal import draw, journal_path
 from flexcore.training.loop import Astray, Plan
-from flexcore.training.tokenizer import PAD_ID, read_tokenizer
+from flexcore.training.tokenizer import PAD_ID
 from flexcore.untrusted import Malformed
+from tests.flexcore.small import PLAN, SIZE, small_anchor, small_tokenizer, windows
 from tests.flexcore.texts import public_texts, sum_texts, write_texts
 
-SIZE = Size(vocab_size=280, hidden_size=32, intermediate_size=48, layers=2, heads=4, positions=32)
-PLAN = Plan(steps=30, batch=4, positions=32, learning_rate=1e-2, warmup=3)
 ROW: Vector = np.linspace(-0.2, 0.2, 32, dtype=np.float32)
 
 
@@ -51,7 +50,7 @@ class Deadly(Mixture):
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
-    return read_tokenizer(make_tokenizer(public_texts(), SIZE)["tokenizer.json"])
+    return small_tokenizer()
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +60,7 @@ def batches(tokenizer: Tokenizer) -> Mixture:
 
 @pytest.fixture(scope="module")
 def anchor(tokenizer: Tokenizer, tmp_path_factory: pytest.TempPathFactory) -> FlexOlmo:
-    public = Mixture(windows(public_texts(), tokenizer), None, replay=0.0, batch=4)
-    checkpoint = Checkpoint(tmp_path_factory.mktemp("anchor") / "checkpoint", "anchor")
-    return train_anchor(SIZE, public, plan=PLAN, checkpoint=checkpoint)[0]
-
-
-def windows(texts: list[str], tokenizer: Tokenizer, *, wanted: int = 200, seed: int = 0) -> Windows:
-    return Windows(texts, tokenizer, positions=32, wanted=wanted, seed=seed)
+    return small_anchor(tokenizer, tmp_path_factory.mktemp("anchor"))
 
 
 def mixture(tokenizer: Tokenizer, kind: type[Mixture]) -> Mixture:
