@@ -87,7 +87,7 @@ def _made(shop: Workshop) -> Mapping[str, Callable[..., None]]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="experiment", description="The paper's tables at small scale.")
     parser.set_defaults(command=_everything)
-    parser.add_argument("--small", action="store_true", help="a smaller anchor and shorter runs: forty minutes")
+    parser.add_argument("--small", action="store_true", help="a smaller anchor and shorter runs")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--cores", type=int, default=2, help="one program of one thread on each")
     parser.add_argument("--report", action="store_true", help="only write the page from the figures that are kept")

@@ -280,8 +280,8 @@ def _and_dense(domains: Sequence[str]) -> Callable[[Workshop], Sequence[Path]]:
     return lambda shop: [*experts(shop), *(shop.dense(domain) for domain in domains)]
 
 
-def _feed_forwards_of(domains: Sequence[str]) -> Callable[[Workshop], Sequence[Path]]:
-    return lambda shop: [shop.dense(domain, FEED_FORWARDS) for domain in domains]
+def _for_feed_forwards(shop: Workshop) -> Sequence[Path]:
+    return [shop.dense(domain, FEED_FORWARDS) for domain in TABLE_1]
 
 
 def _for_several(shop: Workshop) -> Sequence[Path]:
@@ -315,7 +315,7 @@ QUESTIONS: Mapping[str, Question] = {
     "table-1-ablations": Question(_experts(*ABLATIONS, domains=TABLE_1), _ablations),
     "table-1-calibrated": Question(_experts("ours", "replay", "paper", domains=TABLE_1), _calibrated),
     "table-1-tuned": Question(_BOTH_3, _three(_tuned)),
-    "feed-forwards": Question(_feed_forwards_of(TABLE_1), _feed_forwards),
+    "feed-forwards": Question(_for_feed_forwards, _feed_forwards),
     "several-at-once": Question(_for_several, _several_at_once),
     "privacy": Question(lambda shop: [shop.private(epsilon) for epsilon in EPSILONS], _private),
     "extraction": Question(_for_extraction, _extraction),

@@ -36,8 +36,8 @@ class Recipe:
     top_k: int = 4
     replay: float = 0.25
     anchor_rate: float = 2e-3
-    expert_rate: float = 5e-3  # best of 2e-3, 5e-3, 1e-2 for pairs, and the next of 1e-3, 2e-3, 4e-3 for dense models
-    whole_rate: float = 2e-3  # where every weight moves
+    expert_rate: float = 5e-3  # the best of 2e-3, 5e-3 and 1e-2
+    whole_rate: float = 2e-3  # where every weight moves; of 1e-3, 2e-3 and 4e-3, for dense models
     btx_rate: float = 1e-3  # and has to keep what it knows, for it sees public text alone
     domains: tuple[str, ...] = field(default=DOMAINS)
 
