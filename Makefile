@@ -155,7 +155,7 @@ fuzz: $(INSTALLED) ## look for bytes that break what reads a stranger's files, f
 	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet atheris==3.0.0
 	$(NOWHERE) $(PY) -m tests.fuzz --seconds $(or $(SECONDS),3600)
 
-experiment: $(INSTALLED) $(NATIVE) ## the paper's tables at desk size, hours a seed; ARGS=--small for forty minutes, ARGS="--seeds 0 1 2" for three
+experiment: $(INSTALLED) $(NATIVE) ## the paper's tables at desk size: hours; ARGS=--small for a smaller anchor and shorter runs, ARGS="--seeds 0 1 2" for three seeds
 	$(PY) -m experiments.paper $(ARGS)
 
 gpu: ## check and measure on a machine with a GPU, with the Python on the path: nine minutes; OUT= keeps the numbers
