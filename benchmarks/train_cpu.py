@@ -31,6 +31,7 @@ from benchmarks.timing import Work, table
 from flexcore.kernels import info
 from flexcore.loading import with_expert
 from flexcore.model.transformer import FlexOlmo
+from flexcore.training.corpus import Batch
 from flexcore.training.expert import PairStep, trainable
 from flexcore.training.loop import keep_memory
 
@@ -58,7 +59,7 @@ def our_step(shape: Shape, *, bf16: bool) -> Work:
     pair, batch = pair_of(shape), batches(shape)
     weights = list(trainable(pair).values())
     loss_of = PairStep(pair.train())
-    return _step(weights, lambda: loss_of(batch())[0], bf16=bf16, before_step=lambda: None)
+    return _step(weights, lambda: loss_of(Batch(batch()))[0], bf16=bf16, before_step=lambda: None)
 
 
 def stock_step(shape: Shape, mode: str, *, bf16: bool) -> Work:

@@ -1,15 +1,13 @@
 """Going on with a model, every weight of it: what dense experts, BTX and training on everybody's text together do.
 
 Or its feed-forwards alone: what a FlexOlmo expert may move, without the frozen model beside it.
-
-Shapes: B batch, S positions.
 """
 
 from torch import Tensor
 
 from flexcore.model.transformer import FlexOlmo
 from flexcore.training.checkpoint import Checkpoint
-from flexcore.training.corpus import Mixture
+from flexcore.training.corpus import Batch, Mixture
 from flexcore.training.expert import Z_LOSS, z_loss
 from flexcore.training.loop import Plan, train
 from flexcore.training.surprise import next_token_nats
@@ -38,9 +36,9 @@ def train_whole(
     for weight in weights.values():
         weight.requires_grad_(True)
 
-    def loss_of(token_BS: Tensor) -> tuple[Tensor, Tensor]:
-        hidden = model.hidden(token_BS[:, :-1])
-        nats = next_token_nats(model.lm_head(hidden.x_BSD), token_BS)
+    def loss_of(batch: Batch) -> tuple[Tensor, Tensor]:
+        hidden = model.hidden(batch.token_BS[:, :-1])
+        nats = next_token_nats(model.lm_head(hidden.x_BSD), batch.token_BS)
         held = Z_LOSS * z_loss(hidden.logits_TA) if hidden.logits_TA else 0.0
         return nats + held, nats.detach()
 

@@ -20,7 +20,7 @@ from flexcore.model.transformer import DTYPES, FlexOlmo
 from flexcore.package import AnchorContents
 from flexcore.splitting import Origin, split_anchor
 from flexcore.training.checkpoint import Checkpoint, beside, bits_of, run_digest
-from flexcore.training.corpus import Mixture, Windows, windows_needed
+from flexcore.training.corpus import Batch, Mixture, Windows, windows_needed
 from flexcore.training.documents import corpus_digest, read_documents
 from flexcore.training.embedding import EMBEDDER, EMBEDDER_DIGEST, Vector, mean_embedding, router_row, sample
 from flexcore.training.loop import Plan, train, training_facts
@@ -150,8 +150,8 @@ def train_anchor(size: Size, batches: Mixture, *, plan: Plan, checkpoint: Checkp
         if id(weight) not in rows and not name.endswith("router_bias")
     }
 
-    def loss_of(token_BS: Tensor) -> tuple[Tensor, Tensor]:
-        nats = next_token_nats(model(token_BS[:, :-1]), token_BS)
+    def loss_of(batch: Batch) -> tuple[Tensor, Tensor]:
+        nats = next_token_nats(model(batch.token_BS[:, :-1]), batch.token_BS)
         return nats, nats.detach()
 
     model.train()

@@ -5,6 +5,7 @@ Shapes: B sequences a step, S positions.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -55,6 +56,21 @@ class Windows:
         return np.random.default_rng([self.seed, 1 + epoch]).permutation(self.count)
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """token_BS, one position longer than the model reads; its first rows, `public` of them, are public text."""
+
+    token_BS: Tensor
+    public: int = 0
+
+    def share(self, number: int, count: int) -> "Batch":
+        """What falls to one of several processes, which take rows by turns."""
+        return Batch(self.token_BS[number::count], len(range(number, self.public, count)))
+
+    def to(self, device: torch.device) -> "Batch":
+        return Batch(self.token_BS.to(device), self.public)
+
+
 class Mixture:
     """Batches of the owner's windows with a fixed share of public ones, spread evenly over the steps."""
 
@@ -62,14 +78,13 @@ class Mixture:
         self.own, self.public, self.batch = own, public, batch
         self.replay = replay if public is not None else 0.0
 
-    def __getitem__(self, step: int) -> Tensor:
-        """token_BS, one position longer than the model reads."""
+    def __getitem__(self, step: int) -> Batch:
         first, last = self._public_before(step), self._public_before(step + 1)
         rows: list[NDArray[np.int32]] = []
         if self.public is not None:
             rows += [self.public[number] for number in range(first, last)]
         rows += [self.own[number] for number in range(step * self.batch - first, (step + 1) * self.batch - last)]
-        return torch.from_numpy(np.stack(rows)).long()
+        return Batch(torch.from_numpy(np.stack(rows)).long(), public=0 if self.public is None else last - first)
 
     def bytes_per_token(self) -> float:
         own = self.own.bytes / self.own.tokens

@@ -3,6 +3,9 @@
 Only the new feed-forwards move, and their router rows where those are not set in closed form. All else is the anchor's,
 bit for bit, and that is checked.
 
+Beyond the paper, where there is public text (`Aims`): on public text the pair is to answer as the anchor does, and the
+expert is to leave in the residual stream what the routers of later layers tell its domain by.
+
 Shapes: B batch, S positions, T = B*S tokens, A active experts (two: the public one and the new one).
 """
 
@@ -12,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from flexcore.cards import expert_card
@@ -21,7 +25,7 @@ from flexcore.model.transformer import FlexOlmo
 from flexcore.package import AnchorContents, Contents, check_anchor_package, check_expert_package
 from flexcore.training import sharding
 from flexcore.training.checkpoint import Checkpoint, beside, run_digest, weights_digest
-from flexcore.training.corpus import Mixture, Windows, windows_needed
+from flexcore.training.corpus import Batch, Mixture, Windows, windows_needed
 from flexcore.training.documents import check_enough, corpus_digest, read_documents
 from flexcore.training.embedding import EMBEDDER, EMBEDDER_DIGEST, Vector, mean_embedding, router_row, sample
 from flexcore.training.first_rows import MARGIN, SHRINKAGE, TOKENS, discriminant_rows, first_tokens
@@ -36,13 +40,30 @@ from flexcore.training.privacy import (
     public_rows,
     released_once,
 )
-from flexcore.training.surprise import nats_by_frozen_head
+from flexcore.training.surprise import divergence_by_frozen_head, nats_by_frozen_head
 from flexcore.training.tokenizer import load_tokenizer
 from flexcore.untrusted import Malformed
 
 Z_LOSS = 1e-3
 BIAS = -0.1  # where a learnt bias starts
+ROUTING_PUBLIC = 0.75  # of the routing loss: what public text loses, every merge loses, and it is the smaller part
 PUBLIC, NEW = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Aims:
+    """What a step is to reach besides the next tokens of its text: weights of what is added to their surprise.
+
+    Both need a share of public text. `answers` weighs how far the pair's answers on it are from the anchor's, in place
+    of its next tokens; `routing`, how surprised each router but the first is by whose text a token is from.
+    """
+
+    answers: float = 0.0
+    routing: float = 0.0
+
+
+PAPER = Aims()
+BESIDE_PUBLIC_TEXT = Aims(answers=15.0, routing=0.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +86,10 @@ class ExpertOrder:
         """Whether the router rows are set, by public text, rather than learnt."""
         return self.public is not None and self.replay > 0 and self.privacy is None
 
+    @property
+    def aims(self) -> Aims:
+        return BESIDE_PUBLIC_TEXT if self.closed_form else PAPER
+
     def run(self, anchor_digest: str) -> str:
         return run_digest(
             {
@@ -75,7 +100,8 @@ class ExpertOrder:
                 "replay": self.replay,
                 "bias": self.bias,
                 "privacy": None if self.privacy is None else asdict(self.privacy),
-                "rows": [TOKENS, MARGIN, SHRINKAGE] if self.closed_form else None,
+                "rows": [TOKENS, MARGIN, SHRINKAGE, ROUTING_PUBLIC] if self.closed_form else None,
+                "aims": asdict(self.aims),
             }
         )
 
@@ -119,6 +145,7 @@ def make_expert(
         batches,
         _closed_form(anchor, batches) if order.closed_form else _embedded(anchor, public, vector),
         rows_learn=not order.closed_form,
+        aims=order.aims,
         plan=order.plan,
         checkpoint=checkpoint,
         label=order.name,
@@ -138,6 +165,7 @@ def make_expert(
             "public_replay": order.replay,
             "router_z_loss": Z_LOSS,
             "bias": has_bias(pair, NEW),
+            "aims": asdict(order.aims),
             "router_rows": "discriminant" if order.closed_form else "domain embedding, then trained",
         },
         domain_embedding={
@@ -210,6 +238,7 @@ def train_expert(
     rows: Sequence[Vector],
     *,
     rows_learn: bool = True,
+    aims: Aims = PAPER,
     plan: Plan,
     checkpoint: Checkpoint,
     label: str,
@@ -232,7 +261,7 @@ def train_expert(
     if sharding.count() > 1:
         sharding.shard(pair)
         weights = trainable(pair, rows=rows_learn, bias=bias)
-    loss_of = PairStep(pair.train().to(sharding.device()))
+    loss_of = PairStep(pair.train().to(sharding.device()), aims, replay=batches.replay)
     gradients = None if private is None else private(list(weights.values()), loss_of)
     bits = train(
         weights, loss_of, batches, plan=plan, checkpoint=checkpoint, label=label, pause=pause, gradients=gradients
@@ -247,14 +276,51 @@ def train_expert(
 
 @dataclass(frozen=True, slots=True)
 class PairStep:
-    """What a step learns from: (objective, nats a token)."""
+    """What a step learns from: (objective, nats a token). `replay` is the share of public text over the whole run."""
 
     pair: FlexOlmo
+    aims: Aims = PAPER
+    replay: float = 0.0
 
-    def __call__(self, token_BS: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        token_BS = batch.token_BS
+        theirs_BSD = self._anchors(batch) if self.aims.answers and self.replay else None
         hidden = self.pair.hidden(token_BS[:, :-1])
-        nats = nats_by_frozen_head(hidden.x_BSD, self.pair.lm_head.weight, token_BS)
-        return nats + Z_LOSS * z_loss(hidden.logits_TA), nats.detach()
+        held = Z_LOSS * z_loss(hidden.logits_TA)
+        if self.aims.routing and self.replay:
+            held = held + self.aims.routing * routing_loss(hidden.logits_TA, batch, self.replay)
+        if theirs_BSD is None:
+            nats = nats_by_frozen_head(hidden.x_BSD, self.pair.lm_head.weight, token_BS)
+            return nats + held, nats.detach()
+        head_VD, public, share = self.pair.lm_head.weight, batch.public, batch.public / len(token_BS)
+        own = nats_by_frozen_head(hidden.x_BSD[public:], head_VD, token_BS[public:])
+        away = divergence_by_frozen_head(hidden.x_BSD[:public], theirs_BSD, head_VD)
+        told = nats_by_frozen_head(hidden.x_BSD[:public].detach(), head_VD, token_BS[:public])
+        objective = (1 - share) * own + share * self.aims.answers * away
+        return objective + held, ((1 - share) * own + share * told).detach()
+
+    def _anchors(self, batch: Batch) -> Tensor | None:
+        """What the anchor alone comes to on the public rows. With several processes all ask, or none could."""
+        if not batch.public and sharding.count() == 1:
+            return None
+        with torch.no_grad():
+            asked_BS = batch.token_BS[: max(1, batch.public), :-1]
+            return self.pair.hidden(asked_BS, [PUBLIC]).x_BSD[: batch.public]
+
+
+def routing_loss(logits_TA: tuple[Tensor, ...], batch: Batch, replay: float) -> Tensor:
+    """How surprised routers are by whose text it is. Public text has a weight of its own, whatever its share.
+
+    The first layer's is left out: no expert comes before it. What the others read, experts of earlier layers change; so
+    an expert learns to leave a mark on what is its own, and attention carries the mark along the text.
+    """
+    positions, device = batch.token_BS.shape[1] - 1, batch.token_BS.device
+    tokens, public = len(batch.token_BS) * positions, batch.public * positions
+    slot_T = torch.full((tokens,), NEW, device=device)
+    weight_T = torch.full((tokens,), (1 - ROUTING_PUBLIC) / (1 - replay), device=device)
+    slot_T[:public], weight_T[:public] = PUBLIC, ROUTING_PUBLIC / replay
+    losses = [weight_T * F.cross_entropy(logit_TA.float(), slot_T, reduction="none") for logit_TA in logits_TA[1:]]
+    return torch.stack(losses).mean() if losses else weight_T.new_zeros(())
 
 
 def z_loss(logits_TA: tuple[Tensor, ...]) -> Tensor:

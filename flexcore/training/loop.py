@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from flexcore.training import CODE_VERSION, sharding
 from flexcore.training.checkpoint import Checkpoint, Stand
-from flexcore.training.corpus import Mixture
+from flexcore.training.corpus import Batch, Mixture
 from flexcore.training.journal import Journal
 
 SECONDS_BETWEEN_CHECKPOINTS = 20.0
@@ -68,7 +68,7 @@ class Astray(Exception):
 
 
 # (objective, nats a token) of a batch; and what leaves a step's gradient in the weights, and gives its nats a token
-LossOf = Callable[[Tensor], tuple[Tensor, Tensor]]
+LossOf = Callable[[Batch], tuple[Tensor, Tensor]]
 Gradients = Callable[[int], Tensor]
 
 
@@ -144,7 +144,7 @@ def _plainly(moving: Sequence[nn.Parameter], loss_of: LossOf, batches: Mixture, 
 
     def gradients(step: int) -> Tensor:
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=plan.bf16):
-            objective, nats = loss_of(sharding.own_rows(batches[step]).to(device))
+            objective, nats = loss_of(sharding.own_share(batches[step]).to(device))
         objective.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(moving, plan.clip)
         return sharding.mean(nats)

@@ -25,7 +25,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from flexcore.training.checkpoint import Checkpoint
-from flexcore.training.corpus import Windows
+from flexcore.training.corpus import Batch, Windows
 from flexcore.training.embedding import EXCERPT, SAMPLE, Vector, embeddings
 from flexcore.training.loop import LossOf, Plan
 from flexcore.training.tokenizer import END_ID, encode
@@ -152,7 +152,7 @@ class PrivateGradients:
         room = len(document) - self.plan.positions - 1
         first = int(self.chance.integers(0, room + 1)) if room > 0 else 0
         window = torch.from_numpy(document[first : first + self.plan.positions + 1]).long()[None]
-        nats = self._backward(window, 1.0)
+        nats = self._backward(Batch(window), 1.0)
         for weight in self.moving:
             found = weight.grad if weight.grad is not None else torch.zeros_like(weight)
             weight.grad_sample, weight.grad = found[None], None  # type: ignore[attr-defined]  # Opacus looks there
@@ -170,12 +170,12 @@ class PrivateGradients:
         for weight in self.moving:
             if weight.grad is not None:
                 weight.grad.mul_(1 - self.replay)
-        return self._backward(torch.from_numpy(np.stack(rows)).long(), self.replay)
+        return self._backward(Batch(torch.from_numpy(np.stack(rows)).long(), public=count), self.replay)
 
-    def _backward(self, token_BS: Tensor, share: float) -> Tensor:
+    def _backward(self, batch: Batch, share: float) -> Tensor:
         device = self.moving[0].device
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self.plan.bf16):
-            objective, nats = self.loss_of(token_BS.to(device))
+            objective, nats = self.loss_of(batch.to(device))
         (objective * share).backward()  # type: ignore[no-untyped-call]
         return nats
 

@@ -26,7 +26,7 @@ from flexcore.manifest import Tuning
 from flexcore.model.names import router_rows
 from flexcore.model.transformer import DTYPES, FlexOlmo
 from flexcore.training.checkpoint import Checkpoint, bits_of, weights_digest
-from flexcore.training.corpus import Mixture, Windows, windows_needed
+from flexcore.training.corpus import Batch, Mixture, Windows, windows_needed
 from flexcore.training.embedding import EXCERPT, Vector
 from flexcore.training.expert import PUBLIC, Z_LOSS, z_loss
 from flexcore.training.loop import Plan, train
@@ -157,11 +157,11 @@ def _train(model: FlexOlmo, batches: Mixture, plan: Plan, watch: Watch) -> None:
     digest = weights_digest(_on_processor(frozen))
     made = 0
 
-    def loss_of(token_BS: Tensor) -> tuple[Tensor, Tensor]:
+    def loss_of(batch: Batch) -> tuple[Tensor, Tensor]:
         nonlocal made
         watch(made)
         made += 1
-        token_BS = token_BS.to(device)
+        token_BS = batch.token_BS.to(device)
         hidden = model.hidden(token_BS[:, :-1])
         nats = nats_by_frozen_head(hidden.x_BSD, model.lm_head.weight, token_BS)
         return nats + Z_LOSS * z_loss(hidden.logits_TA), nats.detach()

@@ -15,6 +15,7 @@ from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 from torch.distributed.tensor import DTensor, distribute_tensor
 
 from flexcore.model.transformer import FlexOlmo
+from flexcore.training.corpus import Batch
 from flexcore.untrusted import Malformed
 
 
@@ -61,9 +62,9 @@ def check_batch(batch: int) -> None:
         raise Malformed(f"A batch of {batch} cannot be shared among {count()} processes; choose a multiple of them.")
 
 
-def own_rows(token_BS: Tensor) -> Tensor:
-    """This process's share of a batch. All shares have the same size, so the mean of means is the mean."""
-    return token_BS[number() :: count()]
+def own_share(batch: Batch) -> Batch:
+    """This process's rows of a batch. All shares have the same size, so the mean of means is the mean."""
+    return batch.share(number(), count())
 
 
 def mean(value: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from flexcore.loading import with_expert
 from flexcore.model.transformer import FlexOlmo
 from flexcore.training.checkpoint import Checkpoint
+from flexcore.training.corpus import Batch
 from flexcore.training.expert import PairStep, trainable
 from flexcore.training.loop import Plan
 from flexcore.training.privacy import Budget, Privacy, PrivateGradients, released_once
@@ -37,7 +38,7 @@ def budget(*, noise: float, clip: float, rate: float = 1.0) -> Budget:
 def alone(pair: FlexOlmo, document: NDArray[np.int32]) -> Tensor:
     """A document's whole gradient, by plain means."""
     weights = list(trainable(pair).values())
-    PairStep(pair)(torch.from_numpy(document).long()[None])[0].backward()  # type: ignore[no-untyped-call]
+    PairStep(pair)(Batch(torch.from_numpy(document).long()[None]))[0].backward()  # type: ignore[no-untyped-call]
     found = flat(weights)
     for weight in weights:
         weight.grad = None
@@ -69,7 +70,7 @@ def test_each_document_is_cut_by_the_norm_it_has_alone(pair: FlexOlmo) -> None:
 def test_without_noise_and_bound_it_is_plain_training(pair: FlexOlmo) -> None:
     texts = documents(17, 17, 17, 17)
     weights = list(trainable(pair).values())
-    PairStep(pair)(torch.from_numpy(np.stack(texts)).long())[0].backward()  # type: ignore[no-untyped-call]
+    PairStep(pair)(Batch(torch.from_numpy(np.stack(texts)).long()))[0].backward()  # type: ignore[no-untyped-call]
     plain = flat(weights)
     for weight in weights:
         weight.grad = None

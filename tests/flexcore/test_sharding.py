@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from flexcore.cards import data_card
 from flexcore.training import expert, sharding
 from flexcore.training.anchor import AnchorOrder, Size, make_anchor
-from flexcore.training.corpus import Mixture
+from flexcore.training.corpus import Batch, Mixture
 from flexcore.training.expert import ExpertOrder, make_expert
 from flexcore.training.loop import Plan
 from flexcore.untrusted import Malformed
@@ -30,7 +30,7 @@ DIES_AT = 2
 class Deadly(Mixture):
     """Batches that stop a run on its way."""
 
-    def __getitem__(self, step: int) -> torch.Tensor:
+    def __getitem__(self, step: int) -> Batch:
         if step == DIES_AT:
             raise KeyboardInterrupt
         return super().__getitem__(step)

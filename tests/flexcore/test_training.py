@@ -19,7 +19,7 @@ from flexcore.ops.attend import attend_in_full
 from flexcore.training import surprise
 from flexcore.training.anchor import Size, fresh_model
 from flexcore.training.checkpoint import Checkpoint, weights_digest
-from flexcore.training.corpus import Mixture
+from flexcore.training.corpus import Batch, Mixture
 from flexcore.training.documents import read_documents
 from flexcore.training.embedding import Vector
 from flexcore.training.expert import BIAS, train_expert
@@ -42,7 +42,7 @@ class Deadly(Mixture):
 
     at = 17
 
-    def __getitem__(self, step: int) -> Tensor:
+    def __getitem__(self, step: int) -> Batch:
         if step == self.at:
             raise Killed
         return super().__getitem__(step)
@@ -96,8 +96,8 @@ def test_only_the_new_expert_moves(anchor: FlexOlmo, batches: Mixture, tmp_path:
 def test_it_learns_its_domain_and_keeps_the_public_text(
     anchor: FlexOlmo, batches: Mixture, tokenizer: Tokenizer, tmp_path: Path
 ) -> None:
-    held_out = Mixture(windows(sum_texts(300, 9), tokenizer), None, replay=0.0, batch=16)[0]
-    public = Mixture(windows(public_texts(), tokenizer), None, replay=0.0, batch=16)[2]
+    held_out = Mixture(windows(sum_texts(300, 9), tokenizer), None, replay=0.0, batch=16)[0].token_BS
+    public = Mixture(windows(public_texts(), tokenizer), None, replay=0.0, batch=16)[2].token_BS
 
     pair = trained(anchor, batches, tmp_path)
 
@@ -161,11 +161,21 @@ def test_the_share_of_public_text_is_what_was_asked(tokenizer: Tokenizer, replay
     other = windows(["x" * 40_000], tokenizer)
     mixed = Mixture(own, other, replay=replay, batch=4)
 
-    rows = torch.cat([mixed[step] for step in range(10)])
+    batches = [mixed[step] for step in range(10)]
 
-    letters = {int(token) for token in other.stream[1:]}
-    assert len(rows) == 40
-    assert sum(set(row.tolist()) <= letters | {0} for row in rows) == public
+    letters = {int(token) for token in other.stream[1:]} | {0}
+    are_public = [[set(row.tolist()) <= letters for row in batch.token_BS] for batch in batches]
+    assert sum(map(sum, are_public)) == public
+    assert are_public == [[True] * batch.public + [False] * (4 - batch.public) for batch in batches]
+
+
+def test_processes_share_out_a_batch_and_know_what_of_theirs_is_public() -> None:
+    whole = Batch(torch.arange(6)[:, None], public=3)
+
+    shares = [whole.share(number, 2) for number in (0, 1)]
+
+    assert [share.token_BS.flatten().tolist() for share in shares] == [[0, 2, 4], [1, 3, 5]]
+    assert [share.public for share in shares] == [2, 1]
 
 
 def test_an_epoch_shows_every_window_once(tokenizer: Tokenizer) -> None:
@@ -237,9 +247,9 @@ def test_a_run_that_goes_astray_says_where_and_keeps_its_last_good_state(
     anchor: FlexOlmo, batches: Mixture, tokenizer: Tokenizer, tmp_path: Path
 ) -> None:
     class Poisoned(Mixture):
-        def __getitem__(self, step: int) -> Tensor:
-            tokens = super().__getitem__(step)
-            return torch.full_like(tokens, PAD_ID) if step == 7 else tokens
+        def __getitem__(self, step: int) -> Batch:
+            batch = super().__getitem__(step)
+            return replace(batch, token_BS=torch.full_like(batch.token_BS, PAD_ID)) if step == 7 else batch
 
     spoilt = fresh_model(anchor.architecture, seed=3).requires_grad_(False)
     spoilt.load_state_dict(anchor.state_dict())
@@ -265,7 +275,7 @@ def test_a_full_disk_is_told_in_one_sentence_and_the_run_goes_on_afterwards(
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     class Filling(Mixture):
-        def __getitem__(self, step: int) -> Tensor:
+        def __getitem__(self, step: int) -> Batch:
             if step == 9:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
             return super().__getitem__(step)
