@@ -281,7 +281,11 @@ def _anchor_options(anchor: argparse.ArgumentParser) -> None:
 def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument("--anchor", type=Path, required=True)
     train.add_argument("--corpus", type=Path, required=True, help="your text: .jsonl, .txt, .parquet or a folder")
-    train.add_argument("--public", type=Path, help="public training text, on which the expert learns to leave the anchor's answers alone")
+    train.add_argument(
+        "--public",
+        type=Path,
+        help="public training text, on which the expert learns to leave the anchor's answers alone",
+    )
     train.add_argument("--replay", type=_share, default=0.25, help="share of public text (default 0.25)")
     train.add_argument("--bias", action="store_true", help="learn a negative router bias (stock models hold none)")
     train.add_argument("--epsilon", type=float, help="train with differential privacy (DP-SGD) for each document")

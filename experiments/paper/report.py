@@ -30,7 +30,9 @@ NAMES = {  # in the order of the tables: what a row is called, and the paper's a
     "paper, tuned": ("  no bias, rows tuned", "47.8 (with bias)", "52.4 (with bias)"),
     "replay": ("FlexOlmo, paper's recipe and replay", "", ""),
     "closed": ("FlexOlmo, paper's recipe and rows in closed form", "", ""),
-    "ours": ("**FlexOlmo, ours (replay, rows in closed form)**", "", ""),
+    "text": ("FlexOlmo, replay and rows in closed form", "", ""),
+    "answers": ("  its replay is the anchor's answers", "", ""),
+    "ours": ("**FlexOlmo, ours (that, and a routing loss)**", "", ""),
     "ours, tuned": ("  and its rows tuned", "", ""),
     "unrestricted": ("unrestricted MoE (joint data)", "46.3", ""),
 }

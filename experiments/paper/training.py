@@ -6,7 +6,7 @@ Each goes into a folder or file of its own, appears when it is whole, and is lef
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from flexcore.training.checkpoint import Checkpoint, beside
 from flexcore.training.corpus import Mixture, Windows, windows_needed
 from flexcore.training.documents import read_documents
 from flexcore.training.embedding import EMBEDDER, EMBEDDER_DIGEST, SAMPLE, Vector, mean_embedding, router_row, sample
-from flexcore.training.expert import NEW, ExpertOrder, make_expert, train_expert
+from flexcore.training.expert import BESIDE_PUBLIC_TEXT, NEW, PAPER, Aims, ExpertOrder, make_expert, train_expert
 from flexcore.training.first_rows import TOKENS, discriminant_rows, first_tokens
 from flexcore.training.loop import Plan, bf16_helps, training_facts
 from flexcore.training.packages import save_expert
@@ -43,7 +43,7 @@ DELTA = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How an expert is trained beside the anchor: its share of public text, and where its rows come from.
+    """How an expert is trained beside the anchor: its share of public text, where its rows come from, what it aims at.
 
     Rows of a "discriminant" are set in closed form and stay; the others ("embedding", "random", "hidden") learn.
     """
@@ -51,6 +51,7 @@ class Way:
     replay: float
     rows: str = "embedding"
     bias: bool = False
+    aims: Aims = PAPER
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,12 @@ class Workshop:
         return read_documents(self.corpora / domain / f"{part}.jsonl")
 
     def ways(self) -> dict[str, Way]:
+        share = self.recipe.replay
         return {
-            "ours": Way(self.recipe.replay, "discriminant"),
-            "replay": Way(self.recipe.replay),
+            "ours": Way(share, "discriminant", aims=BESIDE_PUBLIC_TEXT),
+            "answers": Way(share, "discriminant", aims=replace(BESIDE_PUBLIC_TEXT, routing=0.0)),
+            "text": Way(share, "discriminant"),
+            "replay": Way(share),
             "closed": Way(0.0, "discriminant"),
             "paper": Way(0.0),
             "bias": Way(0.0, bias=True),
@@ -123,6 +127,7 @@ def train_an_expert(shop: Workshop, domain: str, way: str) -> None:
         _rows(shop, domain, chosen, batches, anchor),
         rows_learn=chosen.rows != "discriminant",
         bias=chosen.bias,
+        aims=chosen.aims,
         plan=plan,
         checkpoint=checkpoint,
         label=f"{way} {domain}",
@@ -131,7 +136,8 @@ def train_an_expert(shop: Workshop, domain: str, way: str) -> None:
         anchor_digest=public.digest,
         dimensions=public.architecture.dimensions,
         training=training_facts(plan, bits)
-        | {"k": pair.top_k, "public_replay": chosen.replay, "router_rows": chosen.rows, "bias": chosen.bias},
+        | {"k": pair.top_k, "public_replay": chosen.replay, "router_rows": chosen.rows, "bias": chosen.bias}
+        | {"aims": asdict(chosen.aims)},
         domain_embedding={
             "embedder": EMBEDDER,
             "digest": EMBEDDER_DIGEST,
