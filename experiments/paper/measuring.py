@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from experiments.paper import rivals
 from experiments.paper.recipe import CONTROL, DOMAINS, EPSILONS, EXTRACTED, PUBLIC, TABLE_1
@@ -150,6 +151,13 @@ def _further_trained(shop: Workshop, domains: Sequence[str], ending: str) -> Jso
 def _tuned(shop: Workshop, domains: Sequence[str]) -> Json:
     """Router tuning after the merge, on public text alone."""
     texts, found = held_out(shop, domains), {}
+    known: list[NDArray[np.float32]] = []
+
+    def embed(documents: Sequence[str]) -> NDArray[np.float32]:
+        if not known:
+            known.append(embeddings(documents))  # of both ways: the seed draws the same documents
+        return known[0]
+
     for way in ("ours", "paper"):
         model = merged(shop, domains, way)
         usual = Tuning.usual(file_digest(shop.corpora / PUBLIC / "train.jsonl"))
@@ -157,7 +165,7 @@ def _tuned(shop: Workshop, domains: Sequence[str]) -> Json:
         packages = [check_expert_package(shop.expert(domain, way)) for domain in domains]
         vectors = [package.card["domain_embedding"]["vector"] for package in packages]
         tokenizer = load_tokenizer(shop.anchor)
-        tune_rows(model, shop.texts(PUBLIC), tokenizer, vectors, embed=embeddings, tuning=tuning)
+        tune_rows(model, shop.texts(PUBLIC), tokenizer, vectors, embed=embed, tuning=tuning)
         found[f"{way}, tuned"] = bits(model, texts)
     return {"domains": list(domains), "bits": found}
 
