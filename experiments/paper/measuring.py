@@ -28,7 +28,16 @@ from flexcore.training.router_tuning import tune_rows
 from flexcore.training.tokenizer import load_tokenizer
 
 Json = dict[str, Any]
-ABLATIONS = ("replay", "closed", "text", "answers", "bias", "random", "hidden")  # ways that Table 1 asks about alone
+ABLATIONS = (
+    "replay",
+    "closed",
+    "text",
+    "answers",
+    "routing",
+    "bias",
+    "random",
+    "hidden",
+)  # ways that Table 1 asks about alone
 PIECE = 160  # characters: with one of each domain a passage still fits a window
 TASKS = ("csqa", "obqa", "piqa", "mmlu")
 

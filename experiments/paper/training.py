@@ -36,6 +36,7 @@ from flexcore.training.loop import Plan, bf16_helps, training_facts
 from flexcore.training.packages import save_expert
 from flexcore.training.privacy import Privacy
 from flexcore.training.tokenizer import load_tokenizer
+from flexcore.training.varied import LOOKED_AT, Varied
 
 FEED_FORWARDS = "feed-forwards"
 DELTA = 1e-5
@@ -46,12 +47,14 @@ class Way:
     """How an expert is trained beside the anchor: its share of public text, where its rows come from, what it aims at.
 
     Rows of a "discriminant" are set in closed form and stay; the others ("embedding", "random", "hidden") learn.
+    Half of `varied` public text is unusual.
     """
 
     replay: float
     rows: str = "embedding"
     bias: bool = False
     aims: Aims = PAPER
+    varied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ class Workshop:
     def ways(self) -> dict[str, Way]:
         share = self.recipe.replay
         return {
-            "ours": Way(share, "discriminant", aims=BESIDE_PUBLIC_TEXT),
+            "ours": Way(share, "discriminant", aims=BESIDE_PUBLIC_TEXT, varied=True),
+            "routing": Way(share, "discriminant", aims=BESIDE_PUBLIC_TEXT),
             "answers": Way(share, "discriminant", aims=replace(BESIDE_PUBLIC_TEXT, routing=0.0)),
             "text": Way(share, "discriminant"),
             "replay": Way(share),
@@ -121,6 +125,10 @@ def train_an_expert(shop: Workshop, domain: str, way: str) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     checkpoint = Checkpoint(beside(out), f"{public.digest} {domain} {chosen} {plan}")
     batches = mixture(shop, {domain: documents}, plan, replay=chosen.replay)
+    if chosen.varied:
+        wanted = max(LOOKED_AT, windows_needed(plan.steps, plan.batch, chosen.replay))
+        varied = Varied(windows(shop, shop.texts(PUBLIC), wanted=wanted), anchor.embed_tokens.weight)
+        batches = Mixture(batches.own, varied, replay=chosen.replay, batch=plan.batch)
     pair, bits = train_expert(
         anchor,
         batches,
@@ -291,7 +299,8 @@ def _together(parts: Sequence[Windows]) -> Windows:
 def _rows(shop: Workshop, domain: str, way: Way, batches: Mixture, anchor: FlexOlmo) -> list[Vector]:
     layers = shop.recipe.size.layers
     if way.rows == "discriminant":
-        public = windows(shop, shop.texts(PUBLIC), wanted=TOKENS // POSITIONS)
+        plain = windows(shop, shop.texts(PUBLIC), wanted=TOKENS // POSITIONS)
+        public = batches.public if way.varied and batches.public else plain
         return discriminant_rows(anchor, first_tokens(batches.own), first_tokens(public))
     public_row = next(iter(router_rows(anchor, 0).values()))
     norm = public_row.norm().item()

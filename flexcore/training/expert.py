@@ -42,6 +42,7 @@ from flexcore.training.privacy import (
 )
 from flexcore.training.surprise import divergence_by_frozen_head, nats_by_frozen_head
 from flexcore.training.tokenizer import load_tokenizer
+from flexcore.training.varied import LOOKED_AT, UNUSUAL, Varied
 from flexcore.untrusted import Malformed
 
 Z_LOSS = 1e-3
@@ -100,7 +101,9 @@ class ExpertOrder:
                 "replay": self.replay,
                 "bias": self.bias,
                 "privacy": None if self.privacy is None else asdict(self.privacy),
-                "rows": [TOKENS, MARGIN, SHRINKAGE, ROUTING_PUBLIC] if self.closed_form else None,
+                "beside_public": [TOKENS, MARGIN, SHRINKAGE, ROUTING_PUBLIC, LOOKED_AT, UNUSUAL]
+                if self.closed_form
+                else None,
                 "aims": asdict(self.aims),
             }
         )
@@ -130,7 +133,7 @@ def make_expert(
     anchor = load_beside(order.anchor)
     documents = read_documents(order.corpus)
     check_enough(documents, order.corpus)
-    batches = _batches(order, documents, public.architecture.vocab_size)
+    batches = _batches(order, documents, anchor)
     budget = _budget(order, documents)
     shown = sample(documents, seed=order.plan.seed)
     checkpoint = Checkpoint(beside(order.out), order.run(public.digest))
@@ -183,21 +186,23 @@ def make_expert(
     return contents
 
 
-def _batches(order: ExpertOrder, documents: Sequence[str], vocabulary: int) -> Mixture:
-    plan, tokenizer = order.plan, load_tokenizer(order.anchor)
+def _batches(order: ExpertOrder, documents: Sequence[str], anchor: FlexOlmo) -> Mixture:
+    plan, tokenizer, vocabulary = order.plan, load_tokenizer(order.anchor), anchor.architecture.vocab_size
     if tokenizer.get_vocab_size() > vocabulary:
         raise Malformed(
             f"{order.anchor} has a tokenizer of {tokenizer.get_vocab_size()} tokens, but its model knows {vocabulary}; "
             "take the anchor as it was published, with the tokenizer that is its own."
         )
 
-    def windows(texts: Sequence[str], share: float) -> Windows:
-        wanted = windows_needed(plan.steps, plan.batch, share)
+    def windows(texts: Sequence[str], share: float, least: int = 0) -> Windows:
+        wanted = max(least, windows_needed(plan.steps, plan.batch, share))
         return Windows(texts, tokenizer, positions=plan.positions, wanted=wanted, seed=plan.seed)
 
     if order.public is None or not order.replay:
         return Mixture(windows(documents, 1.0), None, replay=0.0, batch=plan.batch)
-    public = windows(read_documents(order.public), order.replay)
+    public = windows(read_documents(order.public), order.replay, LOOKED_AT if order.closed_form else 0)
+    if order.closed_form:
+        public = Varied(public, anchor.embed_tokens.weight)
     return Mixture(windows(documents, 1 - order.replay), public, replay=order.replay, batch=plan.batch)
 
 
