@@ -33,7 +33,7 @@ NAMES = {  # in the order of the tables: what a row is called, and the paper's a
     "text": ("FlexOlmo, replay and rows in closed form", "", ""),
     "answers": ("  its replay is the anchor's answers", "", ""),
     "routing": ("  and a routing loss", "", ""),
-    "ours": ("**FlexOlmo, ours (and half of its public text unusual)**", "", ""),
+    "ours": ("**FlexOlmo, ours (and most of its public text unusual)**", "", ""),
     "ours, tuned": ("  and its rows tuned", "", ""),
     "unrestricted": ("unrestricted MoE (joint data)", "46.3", ""),
 }

@@ -47,7 +47,7 @@ class Way:
     """How an expert is trained beside the anchor: its share of public text, where its rows come from, what it aims at.
 
     Rows of a "discriminant" are set in closed form and stay; the others ("embedding", "random", "hidden") learn.
-    Half of `varied` public text is unusual.
+    Most of `varied` public text is unusual.
     """
 
     replay: float

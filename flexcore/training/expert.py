@@ -42,7 +42,7 @@ from flexcore.training.privacy import (
 )
 from flexcore.training.surprise import divergence_by_frozen_head, nats_by_frozen_head
 from flexcore.training.tokenizer import load_tokenizer
-from flexcore.training.varied import LOOKED_AT, UNUSUAL, Varied
+from flexcore.training.varied import LOOKED_AT, TURN, UNUSUAL, Varied
 from flexcore.untrusted import Malformed
 
 Z_LOSS = 1e-3
@@ -101,7 +101,7 @@ class ExpertOrder:
                 "replay": self.replay,
                 "bias": self.bias,
                 "privacy": None if self.privacy is None else asdict(self.privacy),
-                "beside_public": [TOKENS, MARGIN, SHRINKAGE, ROUTING_PUBLIC, LOOKED_AT, UNUSUAL]
+                "beside_public": [TOKENS, MARGIN, SHRINKAGE, ROUTING_PUBLIC, LOOKED_AT, UNUSUAL, TURN]
                 if self.closed_form
                 else None,
                 "aims": asdict(self.aims),

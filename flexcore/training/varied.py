@@ -1,4 +1,4 @@
-"""Public windows for an expert to keep out of: half as they come, half those that are least like the others.
+"""Public windows for an expert to keep out of: some as they come, most of those that are least like the others.
 
 What an expert does to text of owners it never met is what a merge loses most by. Public text holds a little of
 everything (a crawl has code, verse, contracts), but so little that an expert hardly learns to leave it alone. What is
@@ -13,18 +13,21 @@ from flexcore.training.corpus import Windows
 
 LOOKED_AT = 2048  # windows
 UNUSUAL = 1 / 8  # of those looked at
+TURN = 4  # windows: one as it comes, and the others unusual
 
 
 class Varied(Windows):
-    """The windows of a text, of which every second is drawn from the unusual ones again and again."""
+    """The windows of a text by turns with its unusual ones, which come again and again."""
 
     def __init__(self, text: Windows, embedding_VD: Tensor) -> None:
         self.text, self.unusual = text, _least_like_others(text, embedding_VD)
         self.bytes, self.tokens, self.positions, self.count = text.bytes, text.tokens, text.positions, text.count
 
     def __getitem__(self, number: int) -> NDArray[np.int32]:
-        turn, odd = divmod(number, 2)
-        return self.text[self.unusual[turn % len(self.unusual)] if odd else turn]
+        turn, place = divmod(number, TURN)
+        if place == 0:
+            return self.text[turn]
+        return self.text[self.unusual[(turn * (TURN - 1) + place - 1) % len(self.unusual)]]
 
 
 def _least_like_others(text: Windows, embedding_VD: Tensor) -> list[int]:
