@@ -299,8 +299,8 @@ def _together(parts: Sequence[Windows]) -> Windows:
 def _rows(shop: Workshop, domain: str, way: Way, batches: Mixture, anchor: FlexOlmo) -> list[Vector]:
     layers = shop.recipe.size.layers
     if way.rows == "discriminant":
-        plain = windows(shop, shop.texts(PUBLIC), wanted=TOKENS // POSITIONS)
-        public = batches.public if way.varied and batches.public else plain
+        varied = batches.public if way.varied else None
+        public = varied or windows(shop, shop.texts(PUBLIC), wanted=TOKENS // POSITIONS)
         return discriminant_rows(anchor, first_tokens(batches.own), first_tokens(public))
     public_row = next(iter(router_rows(anchor, 0).values()))
     norm = public_row.norm().item()
